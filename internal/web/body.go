@@ -1,0 +1,96 @@
+package web
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/authtodo/authtodo/internal/problem"
+)
+
+// Media types of request bodies.
+const (
+	MediaJSON       = "application/json"
+	MediaMergePatch = "application/merge-patch+json" // RFC 7396 section 4
+)
+
+// Body reads the body of the request: one of the media types, in UTF-8,
+// without a content coding, of at most limit bytes. accept is the name of the
+// header field that tells the client which media types there are (RFC 5789
+// section 3.1: Accept-Patch).
+func Body(c *gin.Context, limit int64, accept string, types ...string) ([]byte, error) {
+	if !mediaTypeIn(c.Request.Header, types) {
+		p := problem.Problem{
+			Status: http.StatusUnsupportedMediaType,
+			Kind:   "unsupported-media-type",
+			Code:   problem.ValidationError,
+			Detail: "Send the body as " + strings.Join(types, " or ") + ", in UTF-8 and without a content coding.",
+		}
+		return nil, p.With(accept, strings.Join(types, ", "))
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, limit))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, &problem.Problem{
+			Status: http.StatusRequestEntityTooLarge,
+			Kind:   "body-too-large",
+			Code:   problem.ValidationError,
+			Detail: "The body is too large.",
+		}
+	case err != nil:
+		return nil, BadRequest("unreadable-body", "The body could not be read to its end.")
+	}
+	return body, nil
+}
+
+func mediaTypeIn(h http.Header, types []string) bool {
+	if len(h.Values("Content-Type")) != 1 {
+		return false
+	}
+	if coding := h.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		return false
+	}
+	got, params, err := mime.ParseMediaType(h.Get("Content-Type"))
+	if err != nil || !slices.Contains(types, got) {
+		return false
+	}
+	charset, ok := params["charset"]
+	return !ok || strings.EqualFold(charset, "utf-8")
+}
+
+// BadRequest is a 400 of the given kind.
+func BadRequest(kind, detail string, faults ...problem.Fault) *problem.Problem {
+	return &problem.Problem{
+		Status: http.StatusBadRequest, Kind: kind, Code: problem.ValidationError,
+		Detail: detail, Faults: faults,
+	}
+}
+
+// Invalid is a 422 with all that is wrong.
+func Invalid(faults ...problem.Fault) *problem.Problem {
+	return &problem.Problem{
+		Status: http.StatusUnprocessableEntity,
+		Kind:   "validation-error",
+		Code:   problem.ValidationError,
+		Detail: "The request is not valid; errors says what is wrong with it.",
+		Faults: faults,
+	}
+}
+
+// MethodNotAllowed is a handler for the methods that a path of the module does
+// not have (RFC 9110 section 15.5.6).
+func MethodNotAllowed(allow string) Handler {
+	p := problem.Problem{
+		Status: http.StatusMethodNotAllowed,
+		Kind:   "method-not-allowed",
+		Code:   problem.ValidationError,
+		Detail: "This path has no such method; Allow names those it has.",
+	}
+	return func(*gin.Context) error { return p.With("Allow", allow) }
+}
