@@ -152,13 +152,20 @@ func isLowerASCII(s string) bool {
 	return true
 }
 
+// SearchSeparator stands between title and description in [SearchText]. It is
+// a capital letter because folded text, searched for or searched in, holds
+// none: so no match reaches across it, and a store that keeps the search text
+// can take it apart again to replace one of its halves.
+const SearchSeparator = "X"
+
 // SearchText is what [Query.Search] is looked for in: title and description,
-// folded, with a character between them that keeps a match inside one.
+// folded, with [SearchSeparator] between them; a todo without a description
+// has no separator either.
 func SearchText(title string, description *string) string {
 	if description == nil {
 		return Fold(title)
 	}
-	return Fold(title) + "\x1f" + Fold(*description)
+	return Fold(title) + SearchSeparator + Fold(*description)
 }
 
 // Matches reports whether t fits the filters of q. Stores that cannot filter
