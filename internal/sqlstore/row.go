@@ -1,0 +1,107 @@
+package sqlstore
+
+import (
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/authtodo/authtodo/todos"
+)
+
+// Row scans rows that end in [Columns]. It is used again for every row, so that
+// a row costs no more than its text.
+type Row struct {
+	Todo todos.Todo // zero for a row that has only nulls there
+	into []any
+}
+
+// NewRow returns a Row that scans into head what comes before the todo.
+func NewRow(head ...any) *Row {
+	r := new(Row)
+	t := &r.Todo
+	r.into = append(head,
+		(*text)(&t.ID), (*text)(&t.Title), description{t}, (*flag)(&t.Completed), (*instant)(&t.CompletedAt),
+		(*number)(&t.Position), (*instant)(&t.CreatedAt), (*instant)(&t.UpdatedAt), (*number)(&t.Version))
+	return r
+}
+
+// Scan scans the row that rows is at.
+func (r *Row) Scan(rows *sql.Rows) error { return rows.Scan(r.into...) }
+
+// The columns of a todo are null where a page has none, and drivers differ in
+// what they return: so each kind has a scanner, which is cheaper than the
+// conversions of database/sql by reflection, too.
+type (
+	text    string
+	flag    bool
+	number  int64
+	instant time.Time
+
+	description struct{ of *todos.Todo }
+)
+
+func (s *text) Scan(value any) error {
+	switch v := value.(type) {
+	case nil:
+		*s = ""
+	case string:
+		*s = text(v)
+	case []byte:
+		*s = text(v)
+	default:
+		return unexpected("text", value)
+	}
+	return nil
+}
+
+func (d description) Scan(value any) error {
+	if d.of.Description = nil; value == nil {
+		return nil
+	}
+	s := new(text)
+	d.of.Description = (*string)(s)
+	return s.Scan(value)
+}
+
+func (f *flag) Scan(value any) error {
+	switch v := value.(type) {
+	case nil:
+		*f = false
+	case bool:
+		*f = flag(v)
+	case int64:
+		*f = v != 0
+	default:
+		return unexpected("a boolean", value)
+	}
+	return nil
+}
+
+func (n *number) Scan(value any) error {
+	switch v := value.(type) {
+	case nil:
+		*n = 0
+	case int64:
+		*n = number(v)
+	default:
+		return unexpected("an integer", value)
+	}
+	return nil
+}
+
+func (i *instant) Scan(value any) error {
+	switch v := value.(type) {
+	case nil:
+		*i = instant{}
+	case time.Time:
+		*i = instant(v.UTC())
+	case int64:
+		*i = instant(time.UnixMilli(v).UTC())
+	default:
+		return unexpected("a time", value)
+	}
+	return nil
+}
+
+// unexpected does not show the value, which is a user's.
+func unexpected(want string, got any) error { return fmt.Errorf("got a %T, want %s", got, want) }
