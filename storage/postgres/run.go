@@ -1,0 +1,91 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/authtodo/authtodo/internal/sqlstore"
+)
+
+// attempts is how often a statement is run that the server ends because of
+// another transaction.
+const attempts = 4
+
+// query runs a statement whose first argument is the owner, and returns errors
+// of the store. scan may be called more than once: it must set what it returns
+// each time.
+func (db *DB) query(
+	ctx context.Context, statement string, args []any, scan func(*sql.Rows) error,
+) error {
+	return failure(ctx, db.run(ctx, statement, args, scan))
+}
+
+// run is query with the errors as they are.
+func (db *DB) run(
+	ctx context.Context, statement string, args []any, scan func(*sql.Rows) error,
+) error {
+	if err := sqlstore.CheckOwner(args[0].(string)); err != nil {
+		return err
+	}
+	var err error
+	for range attempts {
+		err = db.within(ctx, func(q sqlx.QueryerContext) error {
+			rows, err := q.QueryContext(ctx, statement, args...)
+			if err != nil {
+				return err
+			}
+			defer rows.Close()
+			if err := scan(rows); err != nil {
+				return err
+			}
+			for rows.Next() { // a statement can still fail behind its last row
+			}
+			return rows.Err()
+		})
+		if !conflict(err) {
+			break
+		}
+	}
+	return err
+}
+
+// alone runs a statement as it is: one round trip, committed by itself. It is
+// right with the connector of this module, which sends the text of a statement
+// and its arguments together and never repeats what was sent. lib/pq by itself
+// does neither, and gives clients of a pooler one another's answers.
+func (db *DB) alone(_ context.Context, do func(sqlx.QueryerContext) error) error { return do(db.pool) }
+
+// transacted runs a statement in a transaction, within which no pooler gives
+// the connection to anybody else.
+func (db *DB) transacted(ctx context.Context, do func(sqlx.QueryerContext) error) error {
+	tx, err := db.pool.BeginTxx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	if err := do(tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// prepared runs a statement that stays prepared.
+func (db *DB) prepared(_ context.Context, do func(sqlx.QueryerContext) error) error {
+	return do(keeper{db.pool, &db.kept})
+}
+
+// keeper prepares what is run by QueryContext.
+type keeper struct {
+	*sqlx.DB
+	kept *sqlstore.Statements
+}
+
+func (k keeper) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	statement, err := k.kept.Get(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	return statement.QueryContext(ctx, args...)
+}

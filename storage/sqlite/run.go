@@ -1,0 +1,70 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/authtodo/authtodo/internal/sqlstore"
+)
+
+// reader runs statements that read.
+type reader struct {
+	db *DB
+	tx *sql.Tx // or nil
+}
+
+// query runs a statement. It is kept prepared: parsing it takes SQLite longer
+// than finding a row.
+func (r *reader) query(
+	ctx context.Context, statement string, args []any, scan func(*sql.Rows) error,
+) error {
+	prepared, err := r.db.kept.Get(ctx, statement)
+	if err != nil {
+		return err
+	}
+	if r.tx != nil {
+		prepared = r.tx.StmtContext(ctx, prepared)
+	}
+	rows, err := prepared.QueryContext(ctx, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	return scan(rows)
+}
+
+// read runs do with a reader for one statement.
+func (db *DB) read(ctx context.Context, owner string, do func(*reader) error) error {
+	if err := sqlstore.CheckOwner(owner); err != nil {
+		return err
+	}
+	return failure(ctx, do(&reader{db: db}))
+}
+
+// snapshot runs do with a reader whose statements all see the same moment.
+func (db *DB) snapshot(ctx context.Context, owner string, do func(*reader) error) error {
+	return db.read(ctx, owner, func(r *reader) (err error) {
+		if r.tx, err = db.readers.BeginTx(ctx, &sql.TxOptions{ReadOnly: true}); err != nil {
+			return err
+		}
+		defer r.tx.Rollback() // there is nothing to commit
+		return do(r)
+	})
+}
+
+// write runs do in a transaction and commits unless do fails. The wait for the
+// connection, and for the lock if another process has it, ends with ctx.
+func (db *DB) write(ctx context.Context, owner string, do func(*sql.Tx) error) error {
+	if err := sqlstore.CheckOwner(owner); err != nil {
+		return err
+	}
+	tx, err := db.writer.BeginTx(ctx, nil)
+	if err != nil {
+		return failure(ctx, err)
+	}
+	defer tx.Rollback()
+	if err := do(tx); err != nil {
+		return failure(ctx, err)
+	}
+	return failure(ctx, tx.Commit())
+}
