@@ -142,3 +142,16 @@ func appendMember(b []byte, name, value string) []byte {
 	b, _ = jsontext.AppendQuote(b, value)
 	return b
 }
+
+// NewUnavailable is a 503 that asks the client to come back: something that
+// the service stands on does not answer. The cause is for the log.
+func NewUnavailable(cause error) *Problem {
+	p := Problem{
+		Status: http.StatusServiceUnavailable,
+		Kind:   "unavailable",
+		Code:   Unavailable,
+		Detail: "The service is unavailable; Retry-After says when to come back.",
+		Cause:  cause,
+	}
+	return p.With("Retry-After", "2")
+}

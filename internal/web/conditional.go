@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/authtodo/authtodo/internal/problem"
@@ -97,4 +98,10 @@ func ParsePreferences(h http.Header) Preferences {
 		}
 	}
 	return p
+}
+
+// Weakly reports whether an If-None-Match names the entity tag with this
+// opaque text, by weak comparison (RFC 9110 section 8.8.3.2).
+func (t Tags) Weakly(opaque string) bool {
+	return t.Any || slices.ContainsFunc(t.List, func(tag Tag) bool { return tag.Opaque == opaque })
 }
