@@ -4,6 +4,7 @@
 package problem
 
 import (
+	"log/slog"
 	"net/http"
 	"strconv"
 
@@ -39,6 +40,14 @@ type Problem struct {
 	Faults []Fault
 	Header http.Header // added to the answer
 	Cause  error       // never sent
+	Note   *Note       // never sent; nil: the log gets the problem only if it is ours, a 5xx
+}
+
+// Note is what the log gets of a problem that is the client's.
+type Note struct {
+	Level   slog.Level
+	Message string
+	Attrs   []slog.Attr
 }
 
 // Fault is one thing that is wrong with a request. Exactly one of Pointer,

@@ -42,7 +42,11 @@ func (rep Reporter) Report(c *gin.Context, err error) {
 	c.Abort()
 	p := asProblem(err)
 	instance := problem.NewInstance()
-	if p.Status >= http.StatusInternalServerError {
+	switch {
+	case p.Note != nil:
+		rep.Logger.LogAttrs(c.Request.Context(), p.Note.Level, p.Note.Message,
+			append(RequestAttrs(c, instance), p.Note.Attrs...)...)
+	case p.Status >= http.StatusInternalServerError:
 		rep.log(c, p, instance)
 	}
 	if c.Writer.Written() {
