@@ -1,0 +1,170 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/authtodo/authtodo/internal/web"
+)
+
+// Deps are what a guard needs beside its options.
+type Deps struct {
+	Logger *slog.Logger     // nil: [slog.Default]
+	Now    func() time.Time // nil: [time.Now]
+}
+
+// Guard lets requests with valid credentials through and refuses all others.
+type Guard struct {
+	issuers  []issuer
+	leeway   time.Duration
+	now      func() time.Time
+	reporter web.Reporter
+}
+
+// issuer is an [Issuer] that was found valid.
+type issuer struct {
+	url      string
+	audience []string
+	space    string
+	keys     source
+	path     string // of its field, for hints
+}
+
+// New returns a guard that believes the issuers of opts. Its error holds all
+// faults of opts, see [Options.Validate].
+func New(opts Options, deps Deps) (*Guard, error) {
+	if err := opts.Validate(); err != nil {
+		return nil, err
+	}
+	g := &Guard{leeway: opts.Leeway, now: deps.Now}
+	if g.leeway == 0 {
+		g.leeway = defaultLeeway
+	}
+	if g.now == nil {
+		g.now = time.Now
+	}
+	g.reporter.Logger = deps.Logger
+	if deps.Logger == nil {
+		g.reporter.Logger = slog.Default()
+	}
+	for _, iss := range opts.Issuers {
+		g.issuers = append(g.issuers, issuer{
+			url:      iss.URL,
+			audience: slices.Clone(iss.Audience),
+			space:    space(iss),
+			keys:     iss.Keys.open(),
+		})
+	}
+	return g, nil
+}
+
+// Handler is the guard as a handler of Gin's. The handlers behind it have the
+// identity by [From] and [UserID]. A request without valid credentials is
+// answered with 401 and ends there; 503 means that the keys to check it with
+// cannot be had at the moment.
+func (g *Guard) Handler() gin.HandlerFunc {
+	return g.reporter.Handle(func(c *gin.Context) error {
+		_, err := g.Authenticate(c)
+		return err
+	})
+}
+
+// Authenticate is the guard for handlers that return their errors: it reads
+// the credentials of the request and sets its identity.
+func (g *Guard) Authenticate(c *gin.Context) (Identity, error) {
+	v, err := g.check(c)
+	if err != nil {
+		return Identity{}, answer(c, err)
+	}
+	c.Set(identityKey{}, &v.identity)
+	return v.identity, nil
+}
+
+func (g *Guard) check(c *gin.Context) (*verified, error) {
+	token, err := bearer(c.Request.Header)
+	if err != nil {
+		return nil, err
+	}
+	return g.verify(c.Request.Context(), token, g.now())
+}
+
+// answer is the problem document for an error of check.
+func answer(c *gin.Context, err error) error {
+	var refused *refusal
+	var unavail *unavailable
+	switch {
+	case errors.As(err, &refused):
+		return refused.problem(c)
+	case errors.As(err, &unavail):
+		return unavail.problem()
+	}
+	return err
+}
+
+// verify says whose token it is. It depends on nothing but the token, the keys
+// and the time.
+func (g *Guard) verify(ctx context.Context, token string, now time.Time) (*verified, error) {
+	v, err := g.open(ctx, token)
+	if err != nil {
+		return nil, err
+	}
+	if err := v.during(now, g.leeway); err != nil {
+		return nil, err
+	}
+	return v, nil
+}
+
+// open is the part of verify that stays true as long as the keys do.
+func (g *Guard) open(ctx context.Context, text string) (*verified, error) {
+	t, err := parseToken(text)
+	if err != nil {
+		return nil, err
+	}
+	iss, err := g.issuer(t.claims)
+	if err != nil {
+		return nil, err
+	}
+	if err := iss.keys.accept(t.header); err != nil {
+		return nil, err
+	}
+	if err := iss.keys.verify(ctx, t.header, t.signingInput, t.signature); err != nil {
+		return nil, err
+	}
+	return iss.read(t.claims, t.payload)
+}
+
+// issuer is the one that the claims name. They are not verified yet: a wrong
+// name only leads to keys that did not make the signature.
+func (g *Guard) issuer(claims object) (*issuer, error) {
+	value, present := claims.get("iss")
+	name, ok := toText(value)
+	if present && (!ok || name == "") {
+		return nil, refuse(reasonIssuer, "iss is empty or no string")
+	}
+	for i := range g.issuers {
+		if g.issuers[i].url == name {
+			return &g.issuers[i], nil
+		}
+	}
+	if !present {
+		return nil, refuse(reasonIssuer, "the token has no iss, and every issuer has a URL")
+	}
+	return nil, refuse(reasonIssuer, "iss is %s and %s", quote(name), g.expected())
+}
+
+// expected tells which issuers there are.
+func (g *Guard) expected() string {
+	if len(g.issuers) == 1 && g.issuers[0].url == "" {
+		return "Issuers[0].URL is not set"
+	}
+	s := "the issuers are"
+	for _, iss := range g.issuers {
+		s += " " + quote(iss.url)
+	}
+	return s
+}

@@ -1,0 +1,133 @@
+package auth
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/authtodo/authtodo/internal/strictjson"
+)
+
+// maxDepth is how deeply the values of a token may nest.
+const maxDepth = 32
+
+// object is a JSON object that was read strictly, see [strictjson.Members].
+type object []member
+
+// member is one of its members. The name is unescaped, the value JSON text.
+type member struct{ name, value string }
+
+// get is the value of the given name, which is matched exactly.
+func (o object) get(name string) (string, bool) {
+	for i := range o {
+		if o[i].name == name {
+			return o[i].value, true
+		}
+	}
+	return "", false
+}
+
+// parse reads text, all of which must be one object, and appends its members
+// to o.
+func parse(text string, o object) (object, error) {
+	if nesting(text) > maxDepth {
+		return o, refuse(reasonMalformed, "values nest deeper than %d", maxDepth)
+	}
+	err := strictjson.Members([]byte(text), func(name []byte, value jsontext.Value) error {
+		o = append(o, member{string(name), string(value)})
+		return nil
+	})
+	return o, err
+}
+
+// nesting is the depth of brackets in text. For text that is no JSON it is some
+// number, never one that lets deep nesting through.
+func nesting(text string) int {
+	depth, deepest, quoted := 0, 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{', c == '[':
+			depth++
+			deepest = max(deepest, depth)
+		case c == '}', c == ']':
+			depth--
+		}
+	}
+	return deepest
+}
+
+// toText is the text of a JSON string.
+func toText(value string) (string, bool) {
+	if value == "" || value[0] != '"' {
+		return "", false
+	}
+	if strings.IndexByte(value, '\\') < 0 {
+		return value[1 : len(value)-1], true
+	}
+	return strictjson.String(jsontext.Value(value))
+}
+
+// toTexts are the elements of a JSON array of strings, or the one string.
+func toTexts(value string) ([]string, bool) {
+	if s, ok := toText(value); ok {
+		return []string{s}, true
+	}
+	if value == "" || value[0] != '[' {
+		return nil, false
+	}
+	texts := []string{}
+	dec := jsontext.NewDecoder(strings.NewReader(value))
+	if _, err := dec.ReadToken(); err != nil {
+		return nil, false
+	}
+	for dec.PeekKind() == '"' {
+		t, err := dec.ReadToken()
+		if err != nil {
+			return nil, false
+		}
+		texts = append(texts, t.String())
+	}
+	return texts, dec.PeekKind() == ']'
+}
+
+// toNumber is a JSON number that a float64 can hold.
+func toNumber(value string) (float64, bool) {
+	if value == "" || value[0] != '-' && (value[0] < '0' || value[0] > '9') {
+		return 0, false
+	}
+	n, err := strconv.ParseFloat(value, 64)
+	return n, err == nil
+}
+
+// maxNumericDate is the last second of the year 9999. The range is checked on
+// the number: converted first, 1e300 becomes a time in the past.
+const maxNumericDate = 253402300799
+
+// toTime is a NumericDate (RFC 7519 section 2).
+func toTime(value string) (time.Time, bool) {
+	n, ok := toNumber(value)
+	if !ok || math.Abs(n) > maxNumericDate {
+		return time.Time{}, false
+	}
+	second, fraction := math.Modf(n)
+	return time.Unix(int64(second), int64(fraction*1e9)).UTC(), true
+}
+
+// isText reports whether s is UTF-8 without control characters.
+func isText(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] == 0x7f {
+			return false
+		}
+	}
+	return utf8.ValidString(s)
+}

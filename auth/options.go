@@ -1,0 +1,148 @@
+package auth
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"time"
+)
+
+// Leeway is how far the clocks of the issuer and of this service may be apart.
+const (
+	defaultLeeway = 15 * time.Second // what Better Auth itself allows
+	maxLeeway     = 5 * time.Minute
+)
+
+// maxText is the limit of an iss and of an aud, in bytes.
+const maxText = 255
+
+// Options say whose tokens are believed.
+type Options struct {
+	// Issuers are those who may issue tokens, at least one. A token is checked
+	// with the keys of the issuer that its claim iss names, and with no other.
+	Issuers []Issuer
+
+	// Leeway is the allowance for clocks that differ, when exp and nbf are
+	// checked. Zero means 15 seconds; more than 5 minutes is a fault, since a
+	// token would outlive its issuer's intention by as much.
+	Leeway time.Duration
+}
+
+// Issuer is one who issues tokens.
+type Issuer struct {
+	// URL is the claim iss of the issuer's tokens, compared byte for byte: a
+	// slash at the end makes another issuer. Empty means that its tokens carry
+	// no iss, and then one that carries an iss is refused. At most one issuer
+	// may have none.
+	URL string
+
+	// Audience names this service: the claim aud must hold one of these. Empty
+	// means that the tokens carry no aud, and then one that carries an aud is
+	// refused, because it is meant for somebody else (RFC 7519 section 4.1.3).
+	// More than one is for a service that changes its name.
+	Audience []string
+
+	// Keys are what the tokens are signed with: [SharedSecret].
+	Keys Keys
+
+	// UserSpace is where the issuer's users live. Two issuers may both have a
+	// user "1"; they are two users unless their spaces are the same. Empty and
+	// [DefaultSpace] mean the default space, where data is kept under the bare
+	// user id; any other name, of lower-case letters, digits and hyphens, keeps
+	// its users apart from all others ([Identity.Owner]).
+	//
+	// With several issuers each must name its space. Giving two of them the
+	// same one says that a user id means the same person at both, and that each
+	// is trusted with the users of the other.
+	UserSpace string
+}
+
+// Validate returns all faults of the options, each with the path of its field
+// from the Options of the module, or nil. No fault shows a secret.
+func (o Options) Validate() error {
+	var f faults
+	if o.Leeway < 0 || o.Leeway > maxLeeway {
+		f.add("Leeway", "must be from 0 (which means %v) to %v, not %v", defaultLeeway, maxLeeway, o.Leeway)
+	}
+	if len(o.Issuers) == 0 {
+		f.add("Issuers", "required: say whose tokens are believed")
+	}
+	for i, issuer := range o.Issuers {
+		issuer.validate(&f, fmt.Sprintf("Issuers[%d]", i), len(o.Issuers) > 1)
+		o.validatePairs(&f, i)
+	}
+	return errors.Join(f...)
+}
+
+func (iss Issuer) validate(f *faults, path string, several bool) {
+	if len(iss.URL) > maxText || !isText(iss.URL) {
+		f.add(path+".URL", "must be at most %d bytes of UTF-8 without control characters", maxText)
+	}
+	for i, aud := range iss.Audience {
+		field := fmt.Sprintf("%s.Audience[%d]", path, i)
+		switch {
+		case aud == "":
+			f.add(field, "must not be empty")
+		case len(aud) > maxText || !isText(aud):
+			f.add(field, "must be at most %d bytes of UTF-8 without control characters", maxText)
+		case slices.Contains(iss.Audience[:i], aud):
+			f.add(field, "is there twice")
+		}
+	}
+	switch {
+	case several && iss.UserSpace == "":
+		f.add(path+".UserSpace",
+			"required with several issuers: name a space, or auth.DefaultSpace for the default one")
+	case iss.UserSpace != "" && !isSpace(iss.UserSpace):
+		f.add(path+".UserSpace",
+			"must be 1 to 32 lower-case letters, digits and hyphens, the first not a hyphen")
+	}
+	if iss.Keys.open == nil {
+		f.add(path+".Keys", "required: give auth.SharedSecret(...)")
+		return
+	}
+	for _, fault := range iss.Keys.open().faults() {
+		f.add(path+".Keys", "%s", fault)
+	}
+}
+
+// validatePairs compares the issuer i with those before it.
+func (o Options) validatePairs(f *faults, i int) {
+	iss := o.Issuers[i]
+	for j, other := range o.Issuers[:i] {
+		switch {
+		case iss.URL != other.URL:
+		case iss.URL == "":
+			f.add(fmt.Sprintf("Issuers[%d].URL", i),
+				"required: Issuers[%d] has none either, and a token must tell whose it is", j)
+		default:
+			f.add(fmt.Sprintf("Issuers[%d].URL", i), "is the one of Issuers[%d] too", j)
+		}
+		// Whoever signs for one space could sign for the other.
+		if space(iss) != space(other) && iss.Keys.shares(other.Keys) {
+			f.add(fmt.Sprintf("Issuers[%d].Keys", i),
+				"shares a secret with Issuers[%d], whose users live in another space", j)
+		}
+	}
+}
+
+func space(iss Issuer) string {
+	if iss.UserSpace == "" {
+		return DefaultSpace
+	}
+	return iss.UserSpace
+}
+
+func isSpace(s string) bool {
+	ok, err := regexp.MatchString(`^[a-z0-9][a-z0-9-]{0,31}$`, s)
+	return ok && err == nil
+}
+
+// faults collects what is wrong with the options, so that all of it is told at
+// once.
+type faults []error
+
+func (f *faults) add(path, format string, args ...any) {
+	*f = append(*f, fmt.Errorf("Auth.%s: "+format, append([]any{path}, args...)...))
+}

@@ -1,0 +1,117 @@
+package auth
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Limits of a shared secret.
+const (
+	minSecret   = 32 // bytes: as long as the hash, RFC 7518 section 3.2
+	minVariety  = 8  // distinct bytes
+	maxPrevious = 8
+)
+
+// faults implements [source].
+func (s sharedSecret) faults() []string {
+	var faults []string
+	if len(s.secrets)-1 > maxPrevious {
+		faults = append(faults, fmt.Sprintf("%d previous secrets; at most %d are taken",
+			len(s.secrets)-1, maxPrevious))
+	}
+	for i, secret := range s.secrets {
+		name := "the current secret"
+		if i > 0 {
+			name = fmt.Sprintf("previous secret %d", i)
+		}
+		if fault := weakness(secret); fault != "" {
+			faults = append(faults, name+" "+fault)
+		}
+		if slices.Contains(s.secrets[:i], secret) {
+			faults = append(faults, name+" is there twice")
+		}
+	}
+	return faults
+}
+
+// weakness says why a secret can be guessed; empty if it does not show.
+func weakness(secret string) string {
+	const advice = `; make one with "openssl rand -base64 32"`
+	switch {
+	case secret == "":
+		return "is empty" + advice
+	case len(secret) < minSecret:
+		return fmt.Sprintf("has %d bytes and needs %d", len(secret), minSecret) + advice
+	case isPublished(secret):
+		return "is a published example that anybody can try" + advice
+	case variety(secret) < minVariety || isRepeated(secret):
+		return "has too little variety to be random" + advice
+	}
+	return ""
+}
+
+func variety(s string) int {
+	var seen [256]bool
+	n := 0
+	for i := range len(s) {
+		if !seen[s[i]] {
+			seen[s[i]] = true
+			n++
+		}
+	}
+	return n
+}
+
+// isRepeated reports whether s is one text several times over: then it is found
+// inside itself doubled, before its own end.
+func isRepeated(s string) bool {
+	return strings.Index((s + s)[1:], s) < len(s)-1
+}
+
+// isPublished reports whether the secret is one of those that documentation
+// and tutorials print, or is made of the words that they print. Case and
+// punctuation do not count.
+func isPublished(secret string) bool {
+	s := letters(secret)
+	return slices.ContainsFunc(published(), func(sample string) bool {
+		return strings.Contains(s, letters(sample))
+	})
+}
+
+func letters(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case 'A' <= r && r <= 'Z':
+			return r + 'a' - 'A'
+		case 'a' <= r && r <= 'z', '0' <= r && r <= '9':
+			return r
+		}
+		return -1
+	}, s)
+}
+
+// published are parts of secrets that are known. They are so long that a random
+// secret does not hold one.
+func published() []string {
+	return []string{
+		"better-auth-secret",                     // Better Auth's default in development
+		"09d25e094faa6ca2556c818166b7a9563b93f7", // FastAPI's tutorial
+		"404E635266556A586E3272357538782F413F44", // Spring Boot tutorials
+		"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ",     // RFC 7515 appendix A.1
+		"hJtXIZ2uSN5kbQfbtTNWbpdmhkV8FJG",        // RFC 7520 section 3.5
+		"super-secret-jwt",                       // Supabase on a developer's machine
+		"string-secret-at-least-256-bits",        // jwt.io
+		"256-bit-secret",                         // jwt.io before
+		"reallyreallyreally",                     // PostgREST
+		"django-insecure",
+		"bezkoder", "keyboard-cat", "shhhhh",
+		"change-me", "change-this", "change-it", "change-in-production", "replace-me", "replace-this",
+		"your-secret", "your-super-secret", "your-jwt-secret", "your-random-secret", "your-very-secret",
+		"my-secret", "my-super-secret", "my-jwt-secret", "this-is-a-secret", "this-is-my",
+		"super-secret", "top-secret-key", "secret-key-here", "secret-secret", "secret-key-for",
+		"development-secret", "example-secret", "default-secret", "insecure-secret", "test-secret",
+		"placeholder", "to-be-modified", "password-password",
+		"0123456789", "1234567890", "abcdefghijkl", "qwertyuiop",
+	}
+}

@@ -1,0 +1,134 @@
+package auth
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// verified is what a token says whose signature is good.
+type verified struct {
+	identity  Identity
+	notBefore time.Time // zero without nbf
+}
+
+// during refuses what is not valid at the given time.
+func (v *verified) during(now time.Time, leeway time.Duration) error {
+	if exp := v.identity.ExpiresAt; !now.Before(exp.Add(leeway)) {
+		return refuse(reasonExpired, "the token expired %v ago", now.Sub(exp).Truncate(time.Second))
+	}
+	if nbf := v.notBefore; now.Add(leeway).Before(nbf) {
+		return refuse(reasonNotYet, "the token is valid in %v; do the clocks agree?",
+			nbf.Sub(now).Truncate(time.Second))
+	}
+	return nil
+}
+
+// read reads the claims that decide something (RFC 7519 section 4.1). What is
+// there must be of the right type, whether it is needed or not.
+func (iss *issuer) read(claims object, payload string) (*verified, error) {
+	v := &verified{}
+	id := &v.identity
+	var err error
+	if id.ExpiresAt, err = date(claims, "exp"); err != nil {
+		return nil, err
+	}
+	if id.ExpiresAt.IsZero() {
+		return nil, refuse(reasonClaims, "the token has no exp: it would be valid forever")
+	}
+	if v.notBefore, err = date(claims, "nbf"); err != nil {
+		return nil, err
+	}
+	if _, err = date(claims, "iat"); err != nil {
+		return nil, err
+	}
+	if err = iss.audienceOf(claims); err != nil {
+		return nil, err
+	}
+	if id.UserID, err = userID(claims); err != nil {
+		return nil, err
+	}
+	id.Issuer, id.UserSpace = iss.url, iss.space
+	id.Email = information(claims, "email", maxEmail)
+	id.SessionID = information(claims, "sid", maxText)
+	id.Claims = Claims{payload}
+	return v, nil
+}
+
+// date is a claim that is a NumericDate, and the zero time if it is absent.
+func date(claims object, name string) (time.Time, error) {
+	value, ok := claims.get(name)
+	if !ok {
+		return time.Time{}, nil
+	}
+	t, ok := toTime(value)
+	if !ok {
+		return t, refuse(reasonClaims, "%s is no number of seconds up to the year 9999", name)
+	}
+	return t, nil
+}
+
+// audienceOf refuses tokens that are meant for another service.
+func (iss *issuer) audienceOf(claims object) error {
+	value, ok := claims.get("aud")
+	switch {
+	case !ok && len(iss.audience) == 0:
+		return nil
+	case !ok:
+		return refuse(reasonAudience, "the token has no aud, and Audience is %s", quoteAll(iss.audience))
+	}
+	aud, ok := toTexts(value)
+	switch {
+	case !ok:
+		return refuse(reasonAudience, "aud is neither a string nor an array of strings")
+	case len(iss.audience) == 0:
+		return refuse(reasonAudience, "aud is %s, and Audience is not set", quoteAll(aud))
+	case !slices.ContainsFunc(aud, func(a string) bool { return slices.Contains(iss.audience, a) }):
+		return refuse(reasonAudience, "aud is %s, and Audience is %s", quoteAll(aud), quoteAll(iss.audience))
+	}
+	return nil
+}
+
+// userID is the user: sub or, for tokens of the rebuilt system, user_id.
+// Nothing else: with one secret for both, Better Auth's e-mail links are
+// signed tokens too, with the claims userId and email.
+func userID(claims object) (string, error) {
+	sub, hasSub := claims.get("sub")
+	old, hasOld := claims.get("user_id")
+	if !hasSub {
+		sub = old
+	}
+	if !hasSub && !hasOld {
+		return "", refuse(reasonClaims, "the token has neither sub nor user_id")
+	}
+	user, ok := toText(sub)
+	if !ok || user == "" || len(user) > maxUserID || !isText(user) {
+		return "", refuse(reasonClaims, "the user id is no string of 1 to %d bytes "+
+			"without control characters", maxUserID)
+	}
+	if same, ok := toText(old); hasOld && (!ok || same != user) {
+		return "", refuse(reasonClaims, "sub and user_id name two users")
+	}
+	return user, nil
+}
+
+// information is a claim that decides nothing: empty if it is unusable.
+func information(claims object, name string, limit int) string {
+	value, _ := claims.get(name)
+	if s, ok := toText(value); ok && len(s) <= limit && isText(s) {
+		return s
+	}
+	return ""
+}
+
+func quoteAll(texts []string) string {
+	const limit = 4
+	var quoted []string
+	for _, s := range texts[:min(limit, len(texts))] {
+		quoted = append(quoted, quote(s))
+	}
+	if len(texts) > limit {
+		quoted = append(quoted, "…")
+	}
+	return "[" + strings.Join(quoted, " ") + "]"
+}
