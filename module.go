@@ -1,0 +1,89 @@
+// Package authtodo mounts login-guarded, user-scoped todos on any Gin service
+// with one call, whoever issues the tokens, wherever the rows are kept.
+//
+//	db := memory.New()
+//	module, err := authtodo.Register(router.Group("/api"), authtodo.Options{
+//		Storage: db.Backend(),
+//		Auth:    auth.Options{Issuers: []auth.Issuer{{Keys: auth.SharedSecret(secret)}}},
+//	})
+//
+// The routes are /todos, /todos/{id} and /openapi.json below the router that
+// was passed; [Module.Guard] protects the host's own handlers with the same
+// tokens. Nothing outside of these routes changes.
+package authtodo
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/authtodo/authtodo/auth"
+	"github.com/authtodo/authtodo/todos"
+)
+
+// Module is what [Register] has mounted.
+type Module struct {
+	guard *auth.Guard
+}
+
+// Register mounts the guard and the todo API on router: an engine or a group,
+// under any prefix, as often in one process as needed. If the options are not
+// valid, nothing is mounted and the error names every fault by its field.
+//
+// It changes nothing but the routes that it adds: no mode, no binding, no
+// NoRoute handler and no other setting of the engine. Middleware that is to
+// run before the guard, such as CORS, belongs on router before the call.
+//
+// Gin panics over a route that is there already; Register returns that as an
+// error. A service should not start after it: some of the routes may stand.
+func Register(router gin.IRouter, opts Options) (*Module, error) {
+	opts, err := opts.withDefaults()
+	guard, authErr := auth.New(opts.Auth, auth.Deps{Logger: opts.Logger, Now: opts.Now})
+	if router == nil {
+		err = errors.Join(errors.New("authtodo: Register: the router is missing"), err)
+	}
+	if err := errors.Join(err, authErr); err != nil {
+		return nil, err
+	}
+	api := todos.NewAPI(todos.APIOptions{
+		Store:          opts.Storage.Todos,
+		Caller:         caller,
+		Logger:         opts.Logger,
+		Now:            opts.Now,
+		BodyLimit:      opts.BodyLimit,
+		Timeout:        opts.Timeout,
+		RequireIfMatch: opts.RequireIfMatch,
+	})
+	if err := mount(router, api, guard); err != nil {
+		return nil, err
+	}
+	return &Module{guard: guard}, nil
+}
+
+// caller is the owner of todos that an identity stands for.
+func caller(c *gin.Context) todos.Caller {
+	identity, _ := auth.From(c)
+	return todos.Caller{Owner: identity.Owner(), UserID: identity.UserID}
+}
+
+func mount(router gin.IRouter, api *todos.API, guard *auth.Guard) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("authtodo: Register: a route is in the way of the module's: %v", v)
+		}
+	}()
+	api.Mount(router, guard.Handler())
+	return nil
+}
+
+// Guard is the module's guard for the host's own handlers: a request without a
+// valid credential is answered with 401, and to any other the identity is
+// known, by [auth.From] and [auth.UserID].
+func (m *Module) Guard() gin.HandlerFunc { return m.guard.Handler() }
+
+// Close ends what the module runs in the background. With shared secrets that
+// is nothing, but a host that defers it stays right when its keys come from
+// elsewhere. The storage stays open, because the host has opened it. Closing
+// twice is no error.
+func (m *Module) Close() error { return nil }
