@@ -1,0 +1,196 @@
+package pgtest
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/lib/pq"
+
+	"github.com/authtodo/authtodo/migrations"
+)
+
+// server is a server on which this process has a role and databases.
+type server struct {
+	cluster *cluster // nil if others have started it
+	dsn     string   // of a superuser, without a database
+	admin   *sql.DB
+	role    string
+	secret  string // password of role
+
+	databases atomic.Int64
+	template  func() (string, error) // the name of a database that is migrated
+	pooler    func() (string, error) // a URL without a database
+
+	mu      sync.Mutex
+	bouncer *bouncer // nil until it is asked for
+}
+
+// start finds a server or starts one, and makes the role.
+func start(ctx context.Context) (*server, error) {
+	secret := strings.ToLower(rand.Text())
+	s := &server{
+		dsn:    os.Getenv("AUTHTODO_TEST_DSN"),
+		role:   "authtodo_" + secret[:8], // other processes may be on the same server
+		secret: secret[8:],
+	}
+	if strings.Contains(s.dsn, "://") {
+		return nil, errors.New("pgtest: AUTHTODO_TEST_DSN has to be of the form host=… port=… user=…")
+	}
+	if s.dsn == "" {
+		c, err := startCluster(ctx)
+		if err != nil {
+			return nil, err
+		}
+		s.cluster, s.dsn = c, c.dsn()
+	}
+	s.template = sync.OnceValues(s.migrate)
+	s.pooler = sync.OnceValues(s.pool)
+	if err := s.makeRole(ctx); err != nil {
+		s.stop()
+		return nil, err
+	}
+	return s, nil
+}
+
+// open is a pool of the database that a connection string names. The driver is
+// not looked up by its name, which the tests may have to register.
+func open(dsn string) (*sql.DB, error) {
+	connector, err := pq.NewConnector(dsn)
+	if err != nil {
+		return nil, fmt.Errorf("pgtest: %w", err)
+	}
+	return sql.OpenDB(connector), nil
+}
+
+func (s *server) makeRole(ctx context.Context) (err error) {
+	if s.admin, err = open(s.dsn + " dbname=postgres"); err != nil {
+		return err
+	}
+	_, err = s.admin.ExecContext(ctx, fmt.Sprintf(
+		`CREATE ROLE %s LOGIN NOSUPERUSER NOBYPASSRLS PASSWORD '%s'`, s.role, s.secret))
+	if err != nil {
+		return fmt.Errorf("pgtest: making a role: %w", err)
+	}
+	return nil
+}
+
+func (s *server) roleDSN() string {
+	return fmt.Sprintf("%s user=%s password=%s", s.dsn, s.role, s.secret)
+}
+
+// create makes a database that belongs to the role, as a copy of template.
+func (s *server) create(ctx context.Context, template string) (name string, err error) {
+	name = fmt.Sprintf("%s_%d", s.role, s.databases.Add(1))
+	_, err = s.admin.ExecContext(ctx, fmt.Sprintf(
+		`CREATE DATABASE %s OWNER %s TEMPLATE %s`, name, s.role, template))
+	if err != nil {
+		return "", fmt.Errorf("pgtest: making a database: %w", err)
+	}
+	return name, nil
+}
+
+// database makes a database for one test.
+func (s *server) database(t testing.TB, template string) *Database {
+	t.Helper()
+	name, err := s.create(t.Context(), template)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_, err := s.admin.ExecContext(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)")
+		if err != nil {
+			t.Errorf("pgtest: dropping a database: %v", err)
+		}
+	})
+	return &Database{
+		URL:      s.roleDSN() + " dbname=" + name,
+		AdminURL: s.dsn + " dbname=" + name,
+		Role:     s.role,
+		server:   s,
+		name:     name,
+	}
+}
+
+// migrate makes the database that those of [Migrated] are copies of. Copying
+// takes a hundredth of the time of migrating, and works only while nobody is
+// connected to what is copied.
+func (s *server) migrate() (name string, err error) {
+	ctx := context.Background()
+	if name, err = s.create(ctx, "template0"); err != nil {
+		return "", err
+	}
+	db, err := open(s.roleDSN() + " dbname=" + name)
+	if err != nil {
+		return "", err
+	}
+	if err := errors.Join(migrations.Up(ctx, db, migrations.Postgres), db.Close()); err != nil {
+		return "", err
+	}
+	_, err = s.admin.ExecContext(ctx, "ALTER DATABASE "+name+" ALLOW_CONNECTIONS false")
+	if err != nil {
+		return "", fmt.Errorf("pgtest: closing the template: %w", err)
+	}
+	return name, nil
+}
+
+// pool starts the pooler.
+func (s *server) pool() (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, err := startBouncer(s.roleDSN())
+	if err != nil {
+		return "", err
+	}
+	s.bouncer = b
+	return b.dsn(), nil
+}
+
+// stop ends what this process has started, and drops what it has made on a
+// server of others.
+func (s *server) stop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.bouncer != nil {
+		s.bouncer.stop()
+	}
+	if s.admin != nil && s.cluster == nil {
+		s.drop()
+	}
+	if s.admin != nil {
+		_ = s.admin.Close()
+	}
+	if s.cluster != nil {
+		s.cluster.stop()
+	}
+}
+
+// drop takes the template, of which there may be none, and the role off a
+// server. There is nobody to tell of a failure but the one who looks there.
+func (s *server) drop() {
+	ctx := context.Background()
+	rows, err := s.admin.QueryContext(ctx,
+		`SELECT datname FROM pg_catalog.pg_database WHERE starts_with(datname, '`+s.role+`_')`)
+	if err != nil {
+		return
+	}
+	var names []string
+	for rows.Next() {
+		var name string
+		if rows.Scan(&name) == nil {
+			names = append(names, name)
+		}
+	}
+	_ = rows.Close()
+	for _, name := range names {
+		_, _ = s.admin.ExecContext(ctx, "DROP DATABASE "+name+" WITH (FORCE)")
+	}
+	_, _ = s.admin.ExecContext(ctx, "DROP ROLE "+s.role)
+}
