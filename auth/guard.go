@@ -31,8 +31,7 @@ type issuer struct {
 	url      string
 	audience []string
 	space    string
-	keys     source
-	path     string // of its field, for hints
+	keys     Keys // closed, so that a guard that is printed shows none
 }
 
 // New returns a guard that believes the issuers of opts. Its error holds all
@@ -57,7 +56,7 @@ func New(opts Options, deps Deps) (*Guard, error) {
 			url:      iss.URL,
 			audience: slices.Clone(iss.Audience),
 			space:    space(iss),
-			keys:     iss.Keys.open(),
+			keys:     iss.Keys,
 		})
 	}
 	return g, nil
@@ -129,10 +128,11 @@ func (g *Guard) open(ctx context.Context, text string) (*verified, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := iss.keys.accept(t.header); err != nil {
+	keys := iss.keys.open()
+	if err := keys.accept(t.header); err != nil {
 		return nil, err
 	}
-	if err := iss.keys.verify(ctx, t.header, t.signingInput, t.signature); err != nil {
+	if err := keys.verify(ctx, t.header, t.signingInput, t.signature); err != nil {
 		return nil, err
 	}
 	return iss.read(t.claims, t.payload)

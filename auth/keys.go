@@ -31,7 +31,7 @@ type Keys struct {
 // bytes, or published somewhere as an example, is a fault.
 func SharedSecret(current string, previous ...string) Keys {
 	secrets := append([]string{current}, previous...)
-	src := sharedSecret{secrets: secrets, keys: make([]any, len(secrets))}
+	src := &sharedSecret{secrets: secrets, keys: make([]any, len(secrets))}
 	for i, s := range secrets {
 		src.keys[i] = []byte(s)
 	}
@@ -63,8 +63,8 @@ func (k Keys) shares(other Keys) bool {
 	if k.open == nil || other.open == nil {
 		return false
 	}
-	a, ok := k.open().(sharedSecret)
-	b, too := other.open().(sharedSecret)
+	a, ok := k.open().(*sharedSecret)
+	b, too := other.open().(*sharedSecret)
 	return ok && too && slices.ContainsFunc(a.secrets, func(s string) bool {
 		return slices.Contains(b.secrets, s)
 	})
@@ -101,7 +101,7 @@ type sharedSecret struct {
 	keys    []any    // the secrets as []byte, boxed once for golang-jwt's Verify
 }
 
-func (s sharedSecret) accept(h header) error {
+func (s *sharedSecret) accept(h header) error {
 	switch {
 	case h.alg == jwt.SigningMethodHS256.Alg():
 	case isAsymmetric(h.alg):
@@ -113,7 +113,7 @@ func (s sharedSecret) accept(h header) error {
 	return h.isJWT()
 }
 
-func (s sharedSecret) verify(_ context.Context, _ header, input string, signature []byte) error {
+func (s *sharedSecret) verify(_ context.Context, _ header, input string, signature []byte) error {
 	for _, key := range s.keys {
 		if jwt.SigningMethodHS256.Verify(input, signature, key) == nil {
 			return nil

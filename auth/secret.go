@@ -14,7 +14,7 @@ const (
 )
 
 // faults implements [source].
-func (s sharedSecret) faults() []string {
+func (s *sharedSecret) faults() []string {
 	var faults []string
 	if len(s.secrets)-1 > maxPrevious {
 		faults = append(faults, fmt.Sprintf("%d previous secrets; at most %d are taken",
@@ -69,49 +69,78 @@ func isRepeated(s string) bool {
 	return strings.Index((s + s)[1:], s) < len(s)-1
 }
 
-// isPublished reports whether the secret is one of those that documentation
-// and tutorials print, or is made of the words that they print. Case and
-// punctuation do not count.
+// minUnknown is how much of a secret must be something else than the words of
+// examples.
+const minUnknown = 16
+
+// isPublished reports whether the secret holds one that documentation prints,
+// or is put together from the words that they all use. Case and punctuation do
+// not count.
 func isPublished(secret string) bool {
 	s := letters(secret)
-	return slices.ContainsFunc(published(), func(sample string) bool {
-		return strings.Contains(s, letters(sample))
-	})
-}
-
-func letters(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case 'A' <= r && r <= 'Z':
-			return r + 'a' - 'A'
-		case 'a' <= r && r <= 'z', '0' <= r && r <= '9':
-			return r
+	for _, sample := range samples() {
+		if strings.Contains(s, letters(sample)) {
+			return true
 		}
-		return -1
-	}, s)
+	}
+	rest := s
+	for _, word := range words() {
+		rest = strings.ReplaceAll(rest, word, "")
+	}
+	return rest != s && len(rest) < minUnknown
 }
 
-// published are parts of secrets that are known. They are so long that a random
-// secret does not hold one.
-func published() []string {
+// letters is s in lower case and without the punctuation of ASCII.
+func letters(s string) string {
+	var b []byte
+	for i := range len(s) {
+		switch c := s[i]; {
+		case 'A' <= c && c <= 'Z':
+			b = append(b, c+'a'-'A')
+		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c < ' ', c > '~':
+			b = append(b, c)
+		}
+	}
+	return string(b)
+}
+
+// samples are parts of secrets that are known, so long that a random secret
+// does not hold one.
+func samples() []string {
 	return []string{
 		"better-auth-secret",                     // Better Auth's default in development
 		"09d25e094faa6ca2556c818166b7a9563b93f7", // FastAPI's tutorial
 		"404E635266556A586E3272357538782F413F44", // Spring Boot tutorials
 		"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ",     // RFC 7515 appendix A.1
 		"hJtXIZ2uSN5kbQfbtTNWbpdmhkV8FJG",        // RFC 7520 section 3.5
-		"super-secret-jwt",                       // Supabase on a developer's machine
-		"string-secret-at-least-256-bits",        // jwt.io
-		"256-bit-secret",                         // jwt.io before
+		"256-bit-secret",                         // jwt.io
+		"secret-at-least-256-bits",               // jwt.io
+		"super-secret-jwt-token",                 // Supabase on a developer's machine
 		"reallyreallyreally",                     // PostgREST
 		"django-insecure",
-		"bezkoder", "keyboard-cat", "shhhhh",
-		"change-me", "change-this", "change-it", "change-in-production", "replace-me", "replace-this",
-		"your-secret", "your-super-secret", "your-jwt-secret", "your-random-secret", "your-very-secret",
-		"my-secret", "my-super-secret", "my-jwt-secret", "this-is-a-secret", "this-is-my",
-		"super-secret", "top-secret-key", "secret-key-here", "secret-secret", "secret-key-for",
-		"development-secret", "example-secret", "default-secret", "insecure-secret", "test-secret",
-		"placeholder", "to-be-modified", "password-password",
-		"0123456789", "1234567890", "abcdefghijkl", "qwertyuiop",
+		"bezkoder",
+		"keyboard-cat",
+		"change-me",
+		"change-this",
+		"changeit",
+		"in-production",
+		"replace-me",
+		"replace-with",
+		"0123456789", "1234567890", "abcdefghijkl", "qwertyuiop", "deadbeef", "shhhhh",
+	}
+}
+
+// words are those that example secrets are made of, the longer ones first.
+func words() []string {
+	return []string{
+		"authentication", "authorization", "configuration", "placeholder", "environment", "development",
+		"production", "characters", "character", "generated", "signature", "insecure", "password", "security",
+		"anything", "default", "example", "testing", "generate", "replace", "running", "private", "minimum",
+		"session", "signing", "message", "sample", "secure", "secret", "random", "string", "length", "super",
+		"please", "access", "simple", "strong", "should", "enough", "change", "really", "bytes", "value",
+		"token", "least", "local", "hs256", "hmac", "custom", "better", "phrase", "never", "using", "that",
+		"long", "very", "with", "this", "here", "must", "your", "some", "safe", "from", "test", "user",
+		"auth", "bits", "byte", "char", "demo", "todo", "jwt", "key", "and", "for", "the", "app", "dev", "not",
+		"256", "32", "64", "my", "is", "at", "of", "in", "to", "be", "it",
 	}
 }
