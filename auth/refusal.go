@@ -67,7 +67,7 @@ func (r *refusal) problem(c *gin.Context) error {
 		Status: http.StatusUnauthorized,
 		Kind:   "unauthorized",
 		Code:   problem.AuthError,
-		Detail: "Sign in: the request has no valid access token.",
+		Detail: "Authentication required",
 		Note: &problem.Note{
 			Level:   r.level(),
 			Message: "authtodo: credentials refused",
