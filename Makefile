@@ -1,0 +1,55 @@
+# What there is to run; `make` alone lists it.
+
+GO       ?= go
+FUZZTIME ?= 10s
+BENCH    ?= .
+
+# A test that wants a server or a program it cannot find fails with this set,
+# and is skipped without it.
+export AUTHTODO_REQUIRE = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help test vet tools bench fuzz
+
+help: ## lists the targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+
+# With the race detector SQLite is about twenty times slower, so the long cases
+# over it are shorter there and run whole beside it. The OpenAPI document is
+# checked in a module of its own, whose results the go command must not cache.
+test: tools vet ## runs every test with -race, skips none, installs what is missing
+	$(GO) test -race -count=1 -timeout 30m ./...
+	$(GO) test -count=1 -timeout 30m ./storage/sqlite ./storage/memory
+	cd internal/openapitest && $(GO) test -count=1 -timeout 30m ./...
+
+vet: ## looks for what is not formatted or wrong on its face
+	@files=$$(gofmt -l .); if [ -n "$$files" ]; then echo "gofmt -w:" $$files; exit 1; fi
+	$(GO) vet ./...
+	cd internal/openapitest && $(GO) vet ./...
+
+bench: tools ## runs the benchmarks; BENCH=regexp chooses
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m ./...
+
+fuzz: ## runs each fuzz target for FUZZTIME (10s)
+	@grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n 1 dirname | sort -u | while read -r dir; do \
+		for target in $$($(GO) test -list '^Fuzz' $$dir | grep '^Fuzz'); do \
+			echo "$$dir $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$dir || exit 1; \
+		done || exit 1; \
+	done
+
+# What the tests start themselves: a private PostgreSQL and PgBouncer. A
+# server that a package starts by itself is never used.
+tools: ## installs what the tests need and is missing (Debian, Ubuntu)
+	@missing=; \
+	ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || command -v postgres >/dev/null || \
+		[ -n "$$AUTHTODO_PGBIN" ] || missing="$$missing postgresql"; \
+	[ -x /usr/sbin/pgbouncer ] || command -v pgbouncer >/dev/null || missing="$$missing pgbouncer"; \
+	command -v gcc >/dev/null || missing="$$missing gcc libc6-dev"; \
+	command -v curl >/dev/null || missing="$$missing curl"; \
+	[ -z "$$missing" ] && exit 0; \
+	sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	command -v apt-get >/dev/null || { echo "please install:$$missing" >&2; exit 1; }; \
+	echo "installing:$$missing"; \
+	$$sudo apt-get update -q && \
+	DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -q --no-install-recommends $$missing
