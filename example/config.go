@@ -1,0 +1,173 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/authtodo/authtodo/auth"
+)
+
+const usage = `example serves todos behind a guard, and prints tokens to try it with.
+
+The environment configures it. A variable that is empty counts as not set.
+
+  ADDR                where to listen; 127.0.0.1:8080 if not set
+  DATABASE_URL        sqlite:path or postgres://user:password@host/name;
+                      sqlite:authtodo-data/todos.db if not set
+  BETTER_AUTH_SECRET  accept tokens that Better Auth signs with this secret: HS256,
+                      the user in sub or user_id, maybe email, and exp; 32 bytes or
+                      more. If not set, a secret is generated at the first run and
+                      kept beside the SQLite file, or in authtodo-data/ with Postgres
+  AUTH_ISSUER         tokens must have this iss; if not set, they must have none
+  AUTH_AUDIENCE       tokens must have this aud; if not set, they must have none
+                      (each of the two may be set without the other)
+  CORS_ORIGINS        origins of pages that may call the API, separated by commas:
+                      http://localhost:3000,https://app.example.com
+
+Ctrl-C ends it when the requests under way have been answered; a second Ctrl-C
+ends it at once.
+`
+
+// dataFolder is where things are kept unless DATABASE_URL says otherwise. It is
+// the only folder that is made: one that is missing in a path that somebody has
+// written is more likely a mistake in it.
+const dataFolder = "authtodo-data"
+
+// config is what the environment says. It is nothing to print: it has secrets.
+type config struct {
+	addr       string
+	sqlite     string // the path of the file; empty with Postgres
+	postgres   string // the URL; empty with SQLite
+	secret     string // what tokens are signed with
+	secretFile string // where it is kept; empty with BETTER_AUTH_SECRET
+	issuer     string
+	audience   string
+	origins    []string
+}
+
+// parseConfig reads the environment. Its error names everything that is wrong.
+func parseConfig(getenv func(string) string) (config, error) {
+	cfg := config{
+		addr:     getenv("ADDR"),
+		secret:   getenv("BETTER_AUTH_SECRET"),
+		issuer:   getenv("AUTH_ISSUER"),
+		audience: getenv("AUTH_AUDIENCE"),
+	}
+	if cfg.addr == "" {
+		cfg.addr = "127.0.0.1:8080"
+	}
+	errDatabase := cfg.parseDatabase(getenv("DATABASE_URL"))
+	if cfg.secret == "" {
+		cfg.secretFile = secretFile(cfg.sqlite)
+	}
+	origins, errOrigins := parseOrigins(getenv("CORS_ORIGINS"))
+	cfg.origins = origins
+	return cfg, errors.Join(checkAddr(cfg.addr), errDatabase, cfg.checkAuth(), errOrigins)
+}
+
+func checkAddr(addr string) error {
+	_, port, err := net.SplitHostPort(addr)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil {
+		return fmt.Errorf("ADDR must be host:port such as 127.0.0.1:8080, not %q", addr)
+	}
+	return nil
+}
+
+// parseDatabase never shows the URL: it may hold a password, and in one that is
+// wrong nobody knows where.
+func (c *config) parseDatabase(text string) error {
+	scheme, rest, _ := strings.Cut(text, ":")
+	switch {
+	case text == "":
+		c.sqlite = filepath.Join(dataFolder, "todos.db")
+	case scheme == "sqlite" && rest == "":
+		return errors.New("DATABASE_URL has no path behind sqlite:")
+	case scheme == "sqlite" && strings.HasPrefix(rest, "//"):
+		return errors.New("DATABASE_URL must be sqlite:path, without // before the path")
+	case scheme == "sqlite":
+		c.sqlite = filepath.FromSlash(rest)
+	case (scheme == "postgres" || scheme == "postgresql") && strings.HasPrefix(rest, "//"):
+		c.postgres = text
+	default:
+		return errors.New("DATABASE_URL must begin with sqlite:, postgres:// or postgresql:// " +
+			"(it is not shown, for it may hold a password)")
+	}
+	return nil
+}
+
+// checkAuth has the module judge the tokens' settings, and tells its faults by
+// the names that they have here.
+func (c *config) checkAuth() error {
+	issuer := c.acceptedIssuer()
+	if c.secretFile != "" {
+		issuer.Keys = auth.SharedSecret(newSecret()) // in the place of one that is not read yet
+	}
+	err := auth.Options{Issuers: []auth.Issuer{issuer}}.Validate()
+	if err == nil {
+		return nil
+	}
+	return errors.New(strings.NewReplacer(
+		"Auth.Issuers[0].Keys: the current secret", "BETTER_AUTH_SECRET",
+		"Auth.Issuers[0].URL:", "AUTH_ISSUER",
+		"Auth.Issuers[0].Audience[0]:", "AUTH_AUDIENCE",
+	).Replace(err.Error()))
+}
+
+// acceptedIssuer says whose tokens are believed.
+func (c *config) acceptedIssuer() auth.Issuer {
+	issuer := auth.Issuer{URL: c.issuer, Keys: auth.SharedSecret(c.secret)}
+	if c.audience != "" {
+		issuer.Audience = []string{c.audience}
+	}
+	return issuer
+}
+
+// secretFile is where a generated secret is kept.
+func secretFile(sqlite string) string {
+	if sqlite != "" {
+		return sqlite + ".secret"
+	}
+	return filepath.Join(dataFolder, "postgres.secret")
+}
+
+// parseOrigins accepts exact origins only, as browsers send them. With a
+// wildcard, every page that somebody opens could use the API.
+func parseOrigins(text string) ([]string, error) {
+	if text == "" {
+		return nil, nil
+	}
+	var origins []string
+	var faults []error
+	for origin := range strings.SplitSeq(text, ",") {
+		origin = strings.TrimSpace(origin)
+		if strings.Contains(origin, "*") {
+			return nil, errors.New("CORS_ORIGINS takes no wildcard: name each origin")
+		}
+		if !isOrigin(origin) {
+			faults = append(faults, fmt.Errorf("CORS_ORIGINS has %q, which is no origin: "+
+				"an origin is http:// or https:// and a host in lower case, with its port "+
+				"if that is not the usual one, and nothing behind it", origin))
+		}
+		origins = append(origins, origin)
+	}
+	return origins, errors.Join(faults...)
+}
+
+// isOrigin reports whether a browser may send s as the origin of a page.
+func isOrigin(s string) bool {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
+		return false
+	}
+	standard := map[string]string{"http": "80", "https": "443"}[u.Scheme] // browsers leave it out
+	return s == strings.ToLower(u.Scheme+"://"+u.Host) && u.Port() != standard &&
+		!strings.HasSuffix(u.Host, ":")
+}

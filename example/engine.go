@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/gin-contrib/cors"
+	"github.com/gin-gonic/gin"
+
+	"github.com/authtodo/authtodo"
+	"github.com/authtodo/authtodo/auth"
+)
+
+// newEngine is an engine with the module and the routes of the host.
+func newEngine(cfg config, db database) (*gin.Engine, *authtodo.Module, error) {
+	engine := bareEngine(cfg.origins)
+	api := engine.Group("/api")
+	module, err := authtodo.Register(api, authtodo.Options{
+		Storage: db.Backend(),
+		Auth:    auth.Options{Issuers: []auth.Issuer{cfg.acceptedIssuer()}},
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	api.GET("/me", module.Guard(), me)
+	engine.GET("/healthz", healthz)
+	engine.GET("/readyz", readyz(db))
+	return engine, module, nil
+}
+
+// bareEngine is an engine as a careful host sets it up.
+func bareEngine(origins []string) *gin.Engine {
+	if os.Getenv(gin.EnvGinMode) == "" {
+		gin.SetMode(gin.ReleaseMode)
+	}
+	engine := gin.New()
+	_ = engine.SetTrustedProxies(nil) // else a client says what its address is; nil is no error
+	engine.Use(gin.Recovery())
+	if len(origins) > 0 {
+		engine.Use(allow(origins)) // before the guard: preflights have no token
+	}
+	return engine
+}
+
+// allow lets pages of these origins use all of the API. Tokens come in a header
+// field and not in cookies, so it needs no credentials.
+func allow(origins []string) gin.HandlerFunc {
+	return cors.New(cors.Config{
+		AllowOrigins: origins,
+		AllowMethods: []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"},
+		AllowHeaders: []string{
+			"Authorization", "Content-Type", "If-Match", "If-None-Match", "Idempotency-Key", "Prefer",
+		},
+		ExposeHeaders: []string{
+			"ETag", "Link", "Location", "Retry-After", "RateLimit", "RateLimit-Policy",
+			"X-Total-Count", "X-Request-Id", "Idempotency-Replayed",
+		},
+		MaxAge: 10 * time.Minute,
+	})
+}
+
+// me is a handler of the host's own: behind the module's guard it knows who is
+// calling.
+func me(c *gin.Context) {
+	identity, _ := auth.From(c)
+	c.Header("Cache-Control", "no-store")
+	c.JSON(http.StatusOK, gin.H{"user_id": identity.UserID, "email": identity.Email})
+}
+
+// healthz says that the process answers; a supervisor restarts one that does
+// not. It must not look at the database, or an outage there would restart all.
+func healthz(c *gin.Context) { status(c, http.StatusOK, "ok") }
+
+// readyz says whether the database answers; a balancer sends no requests here
+// while it does not.
+func readyz(db database) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		ctx, cancel := context.WithTimeout(c.Request.Context(), time.Second)
+		defer cancel()
+		if err := db.Ping(ctx); err != nil {
+			slog.WarnContext(ctx, "not ready", "error", err)
+			status(c, http.StatusServiceUnavailable, "unavailable")
+			return
+		}
+		status(c, http.StatusOK, "ok")
+	}
+}
+
+func status(c *gin.Context, code int, text string) {
+	c.Header("Cache-Control", "no-store")
+	c.JSON(code, gin.H{"status": text})
+}
