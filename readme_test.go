@@ -1,0 +1,195 @@
+package authtodo_test
+
+import (
+	"bufio"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/authtodo/authtodo"
+)
+
+// pages are the pages whose snippets are held against what is compiled.
+func pages(t *testing.T) map[string]string {
+	t.Helper()
+	texts := make(map[string]string)
+	for _, name := range []string{"README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"} {
+		texts[name] = read(t, name)
+	}
+	return texts
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// blocks are the fenced blocks of a language.
+func blocks(page, language string) []string {
+	var found []string
+	for _, m := range regexp.MustCompile("(?ms)^```"+language+"\n(.*?)^```").FindAllStringSubmatch(page, -1) {
+		found = append(found, m[1])
+	}
+	return found
+}
+
+// TestReadmeProgram: the program on the first screen is what example/minimal
+// is built from, byte for byte.
+func TestReadmeProgram(t *testing.T) {
+	program := blocks(read(t, "README.md"), "go")[0]
+	if _, rest, _ := strings.Cut(read(t, "example/minimal/main.go"), "\npackage main"); "package main"+rest != program {
+		t.Error("the README's program is not example/minimal/main.go")
+	}
+	start := strings.Index(read(t, "README.md"), program)
+	if line := strings.Count(read(t, "README.md")[:start], "\n"); line > 20 {
+		t.Errorf("the program starts in line %d", line)
+	}
+	if out, err := exec.CommandContext(t.Context(), "go", "vet", "./example/minimal").CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
+// TestSnippetsAreCompiled: every piece of Go in the pages stands in a file
+// that is compiled.
+func TestSnippetsAreCompiled(t *testing.T) {
+	var compiled strings.Builder
+	err := filepath.WalkDir(".", func(name string, entry fs.DirEntry, err error) error {
+		if err == nil && strings.HasSuffix(name, ".go") {
+			compiled.WriteString(read(t, name))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, page := range pages(t) {
+		for _, block := range blocks(page, "go") {
+			if !strings.Contains(compiled.String(), block) {
+				t.Errorf("%s: no file has\n%s", name, block)
+			}
+		}
+	}
+}
+
+func TestLinksLeadSomewhere(t *testing.T) {
+	for name, page := range pages(t) {
+		for _, m := range regexp.MustCompile(`\]\(([^)#]+)[^)]*\)`).FindAllStringSubmatch(page, -1) {
+			if strings.HasPrefix(m[1], "https://") {
+				continue
+			}
+			if _, err := os.Stat(filepath.FromSlash(m[1])); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}
+
+// TestOptionsAreInTheReadme: each with a row.
+func TestOptionsAreInTheReadme(t *testing.T) {
+	readme := read(t, "README.md")
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[authtodo.Options]()) {
+		if !strings.Contains(readme, "\n| `"+field.Name+"` | ") {
+			t.Errorf("the README has no row for Options.%s", field.Name)
+		}
+	}
+}
+
+// wanted skips a test that wants a program that is not there, or fails where
+// nothing may be skipped.
+func wanted(t *testing.T, programs ...string) {
+	t.Helper()
+	for _, name := range programs {
+		_, err := exec.LookPath(name)
+		switch {
+		case err == nil:
+		case os.Getenv("AUTHTODO_REQUIRE") != "" || os.Getenv("CI") == "true":
+			t.Fatalf("this test wants %s: apt-get install %[1]s", name)
+		default:
+			t.Skipf("this test wants %s: apt-get install %[1]s", name)
+		}
+	}
+}
+
+// TestReadmeCurl runs the curl lines against the example and compares the
+// answers with those in the README.
+func TestReadmeCurl(t *testing.T) {
+	wanted(t, "bash", "curl")
+	env, address := startExample(t)
+	lines := strings.Split(strings.TrimSpace(blocks(read(t, "README.md"), "console")[0]), "\n")
+	if len(lines) != 6 {
+		t.Fatalf("the README has %d lines of curl and answers", len(lines))
+	}
+	for i := 0; i < len(lines); i += 2 {
+		line, ok := strings.CutPrefix(lines[i], "$ curl ")
+		if !ok {
+			t.Fatalf("%q is no curl line", lines[i])
+		}
+		line = "curl -sS " + strings.ReplaceAll(line, "localhost:8080", address)
+		command := exec.CommandContext(t.Context(), "bash", "-euc", line)
+		command.Env = append(os.Environ(), env...)
+		out, err := command.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%s: %v: %s", line, err, out)
+		}
+		if got, want := everyday(string(out)), everyday(lines[i+1]); got != want {
+			t.Errorf("%s\nanswers %s\nwant    %s", lines[i], got, want)
+		}
+	}
+}
+
+// everyday is an answer without ids and times.
+func everyday(answer string) string {
+	answer = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`).ReplaceAllString(answer, "ID")
+	return regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`).ReplaceAllString(answer, "TIME")
+}
+
+// startExample runs the example on a free port and returns what it prints of
+// use: the assignments of tokens, and its address.
+func startExample(t *testing.T) (env []string, address string) {
+	t.Helper()
+	dir := t.TempDir()
+	binary := filepath.Join(dir, "example")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "./example").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	command := exec.Command(binary)
+	command.Dir = dir
+	command.Env = append(os.Environ(), "ADDR=127.0.0.1:0", "DATABASE_URL=", "BETTER_AUTH_SECRET=")
+	stdout, err := command.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		command.Process.Signal(os.Interrupt)
+		command.Wait()
+	})
+	stop := time.AfterFunc(time.Minute, func() { command.Process.Kill() })
+	defer stop.Stop()
+	for scanner := bufio.NewScanner(stdout); scanner.Scan(); {
+		line := scanner.Text()
+		if url, ok := strings.CutPrefix(line, "authtodo: http://"); ok {
+			address, _, _ = strings.Cut(url, "/")
+		}
+		if strings.HasPrefix(line, "ALICE=") || strings.HasPrefix(line, "BOB=") {
+			env = append(env, line)
+		}
+		if len(env) == 2 {
+			return env, address
+		}
+	}
+	t.Fatal("the example ended without printing two tokens")
+	return nil, ""
+}
