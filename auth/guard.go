@@ -24,6 +24,7 @@ type Guard struct {
 	leeway   time.Duration
 	now      func() time.Time
 	reporter web.Reporter
+	headers  headers
 }
 
 // issuer is an [Issuer] that was found valid.
@@ -89,7 +90,11 @@ func (g *Guard) check(c *gin.Context) (*verified, error) {
 	if err != nil {
 		return nil, err
 	}
-	return g.verify(c.Request.Context(), token, g.now())
+	v, err := g.verify(c.Request.Context(), token, g.now())
+	if err != nil && !isToken(token) {
+		return nil, malformed("more than one token, or characters that no token has")
+	}
+	return v, err
 }
 
 // answer is the problem document for an error of check.
@@ -119,30 +124,47 @@ func (g *Guard) verify(ctx context.Context, token string, now time.Time) (*verif
 }
 
 // open is the part of verify that stays true as long as the keys do.
-func (g *Guard) open(ctx context.Context, text string) (*verified, error) {
-	t, err := parseToken(text)
+func (g *Guard) open(ctx context.Context, token string) (*verified, error) {
+	t, err := split(token)
 	if err != nil {
 		return nil, err
 	}
-	iss, err := g.issuer(t.claims)
+	h, known := g.headers.get(t.header)
+	if !known {
+		if h, err = parseHeader(t.header); err != nil {
+			return nil, err
+		}
+	}
+	var room [roomy]member
+	claims, text, err := parseClaims(t.payload, room[:0])
+	if err != nil {
+		return nil, err
+	}
+	signature, err := decode(nil, t.signature)
+	if err != nil {
+		return nil, err
+	}
+	iss, err := g.issuer(claims)
 	if err != nil {
 		return nil, err
 	}
 	keys := iss.keys.open()
-	if err := keys.accept(t.header); err != nil {
+	if err := keys.accept(h); err != nil {
 		return nil, err
 	}
-	if err := keys.verify(ctx, t.header, t.signingInput, t.signature); err != nil {
+	if err := keys.verify(ctx, h, t.signingInput, signature); err != nil {
 		return nil, err
 	}
-	return iss.read(t.claims, t.payload)
+	if !known {
+		g.headers.add(t.header, h)
+	}
+	return iss.read(claims, text)
 }
 
 // issuer is the one that the claims name. They are not verified yet: a wrong
 // name only leads to keys that did not make the signature.
 func (g *Guard) issuer(claims object) (*issuer, error) {
-	value, present := claims.get("iss")
-	name, ok := toText(value)
+	name, present, ok := claims.text("iss")
 	if present && (!ok || name == "") {
 		return nil, refuse(reasonIssuer, "iss is empty or no string")
 	}

@@ -99,7 +99,7 @@ func (s *service) accepted(t *testing.T, token string) (got who) {
 
 const (
 	unauthorized = `{"type":"urn:authtodo:problem:unauthorized","title":"Unauthorized","status":401,` +
-		`"detail":"Sign in: the request has no valid access token.","error_code":"AUTH_ERROR",` +
+		`"detail":"Authentication required","error_code":"AUTH_ERROR",` +
 		`"instance":"urn:uuid:X"}`
 	invalidToken   = `Bearer error="invalid_token"`
 	invalidRequest = `Bearer error="invalid_request"`

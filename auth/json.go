@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"errors"
 	"math"
 	"strconv"
 	"strings"
@@ -31,18 +32,39 @@ func (o object) get(name string) (string, bool) {
 	return "", false
 }
 
-// parse reads text, all of which must be one object, and appends its members
-// to o.
-func parse(text string, o object) (object, error) {
-	if nesting(text) > maxDepth {
-		return o, refuse(reasonMalformed, "values nest deeper than %d", maxDepth)
+// text is a member that is a string. A member that is not there is empty and
+// ok, one of another type is not ok.
+func (o object) text(name string) (s string, present, ok bool) {
+	value, present := o.get(name)
+	if !present {
+		return "", false, true
 	}
-	err := strictjson.Members([]byte(text), func(name []byte, value jsontext.Value) error {
+	s, ok = toText(value)
+	return s, true, ok
+}
+
+// parse reads text, all of which must be one object. It uses the room of o,
+// which is empty.
+func parse(text string, o object) (object, error) {
+	if fast, ok := flat(text, o); ok {
+		return fast, nil
+	}
+	return parseAny(text)
+}
+
+// parseAny is parse for every object.
+func parseAny(text string) (o object, err error) {
+	if nesting(text) > maxDepth {
+		return nil, errDepth
+	}
+	err = strictjson.Members([]byte(text), func(name []byte, value jsontext.Value) error {
 		o = append(o, member{string(name), string(value)})
 		return nil
 	})
 	return o, err
 }
+
+var errDepth = errors.New("values nest too deeply")
 
 // nesting is the depth of brackets in text. For text that is no JSON it is some
 // number, never one that lets deep nesting through.
@@ -77,26 +99,36 @@ func toText(value string) (string, bool) {
 }
 
 // toTexts are the elements of a JSON array of strings, or the one string.
-func toTexts(value string) ([]string, bool) {
+func toTexts(value string) (texts []string, ok bool) {
+	if !eachText(value, func(s string) { texts = append(texts, s) }) {
+		return nil, false
+	}
+	return texts, true
+}
+
+// eachText calls visit with the elements of a JSON array of strings, or with
+// the one string. It is false for every other value, then visit may have been
+// called with some of it.
+func eachText(value string, visit func(s string)) bool {
 	if s, ok := toText(value); ok {
-		return []string{s}, true
+		visit(s)
+		return true
 	}
 	if value == "" || value[0] != '[' {
-		return nil, false
+		return false
 	}
-	texts := []string{}
 	dec := jsontext.NewDecoder(strings.NewReader(value))
 	if _, err := dec.ReadToken(); err != nil {
-		return nil, false
+		return false
 	}
 	for dec.PeekKind() == '"' {
 		t, err := dec.ReadToken()
 		if err != nil {
-			return nil, false
+			return false
 		}
-		texts = append(texts, t.String())
+		visit(t.String())
 	}
-	return texts, dec.PeekKind() == ']'
+	return dec.PeekKind() == ']'
 }
 
 // toNumber is a JSON number that a float64 can hold.
@@ -105,7 +137,10 @@ func toNumber(value string) (float64, bool) {
 		return 0, false
 	}
 	n, err := strconv.ParseFloat(value, 64)
-	return n, err == nil
+	if err != nil { // out of range
+		return 0, false
+	}
+	return n, true
 }
 
 // maxNumericDate is the last second of the year 9999. The range is checked on
@@ -114,12 +149,30 @@ const maxNumericDate = 253402300799
 
 // toTime is a NumericDate (RFC 7519 section 2).
 func toTime(value string) (time.Time, bool) {
+	if n, ok := toSeconds(value); ok {
+		return time.Unix(n, 0).UTC(), true
+	}
 	n, ok := toNumber(value)
 	if !ok || math.Abs(n) > maxNumericDate {
 		return time.Time{}, false
 	}
 	second, fraction := math.Modf(n)
 	return time.Unix(int64(second), int64(fraction*1e9)).UTC(), true
+}
+
+// toSeconds is a NumericDate as nearly all are: 1 to 11 digits, which is within
+// range.
+func toSeconds(value string) (n int64, ok bool) {
+	if value == "" || len(value) > 11 {
+		return 0, false
+	}
+	for i := range len(value) {
+		if value[i] < '0' || value[i] > '9' {
+			return 0, false
+		}
+		n = 10*n + int64(value[i]-'0')
+	}
+	return n, true
 }
 
 // isText reports whether s is UTF-8 without control characters.
@@ -130,4 +183,16 @@ func isText(s string) bool {
 		}
 	}
 	return utf8.ValidString(s)
+}
+
+// syntax says what is wrong with JSON text without quoting it.
+func syntax(err error) string {
+	var syntactic *jsontext.SyntacticError
+	switch {
+	case errors.As(err, &syntactic):
+		return "error at byte " + strconv.FormatInt(syntactic.ByteOffset, 10)
+	case errors.Is(err, strictjson.ErrNotObject), errors.Is(err, errDepth):
+		return err.Error()
+	}
+	return "it ends too early"
 }

@@ -215,7 +215,7 @@ func TestKeysHide(t *testing.T) {
 	inside := host{opts, &keys}
 	var out strings.Builder
 	for _, v := range []any{keys, &keys, opts, &opts, opts.Issuers[0], []auth.Keys{keys}, map[string]auth.Keys{"a": keys},
-		inside, &inside, guard, *guard, [1]any{keys}} {
+		inside, &inside, guard, [1]any{keys}} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%T", "%10.3v", "% x", "%p"} {
 			fmt.Fprintf(&out, verb+"\n", v)
 		}

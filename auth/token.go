@@ -2,109 +2,133 @@ package auth
 
 import (
 	"encoding/base64"
+	"maps"
 	"strings"
+	"sync/atomic"
 )
 
-// roomy is how many members an object usually has at most.
+// roomy is how many members an object usually has at most. More only cost more.
 const roomy = 24
+
+// compact is a token taken apart: the compact serialization of a JWS (RFC 7515
+// section 7.1). Nothing of it is believed yet.
+type compact struct {
+	header, payload, signature string // in base64url
+	signingInput               string
+}
+
+func split(token string) (compact, error) {
+	header, rest, _ := strings.Cut(token, ".")
+	payload, signature, ok := strings.Cut(rest, ".")
+	if !ok || strings.IndexByte(signature, '.') >= 0 {
+		return compact{}, refuse(reasonMalformed, "the token has %d segments where a JWT has 3; "+
+			"fewer mean a session token: ask Better Auth's /api/auth/token for the JWT",
+			strings.Count(token, ".")+1)
+	}
+	return compact{header, payload, signature, token[:len(header)+1+len(payload)]}, nil
+}
+
+// decode reads base64url as RFC 7515 section 2 has it, and appends it to b.
+// Go's decoder, strict or not, skips line breaks: two texts would be one token.
+func decode(b []byte, segment string) ([]byte, error) {
+	if segment == "" || strings.IndexByte(segment, '\n') >= 0 || strings.IndexByte(segment, '\r') >= 0 {
+		return nil, badSegment()
+	}
+	b, err := base64.RawURLEncoding.Strict().AppendDecode(b, []byte(segment))
+	if err != nil {
+		return nil, badSegment()
+	}
+	return b, nil
+}
+
+func badSegment() error {
+	return refuse(reasonMalformed, "a segment of the token is empty or no base64url")
+}
 
 // header is what counts of a JOSE header (RFC 7515 section 4). Members that
 // point at keys (jku, jwk, x5u, x5c) are not read: keys come from the
 // configuration.
 type header struct {
-	alg string
-	kid string // empty without one
-	typ string
-	any bool // there is a typ
+	alg   string
+	kid   string // empty without one
+	typ   string
+	typed bool // there is a typ
 }
 
 // isJWT refuses tokens that say they are of another kind (RFC 8725 section
 // 3.11).
 func (h header) isJWT() error {
-	if h.any && !strings.EqualFold(h.typ, "JWT") {
+	if h.typed && !strings.EqualFold(h.typ, "JWT") {
 		return refuse(reasonType, "typ is %s and not JWT: a token of another kind", quote(h.typ))
 	}
 	return nil
 }
 
-// token is a token that is well-formed, and not yet believed in anything.
-type token struct {
-	header       header
-	signingInput string // RFC 7515 section 2
-	signature    []byte
-	payload      string // the JSON text of the claims
-	claims       object
-}
-
-// parseToken reads the compact serialization (RFC 7515 section 7.1).
-func parseToken(text string) (t token, err error) {
-	head, rest, ok := strings.Cut(text, ".")
-	payload, signature, too := strings.Cut(rest, ".")
-	if !ok || !too || strings.IndexByte(signature, '.') >= 0 {
-		return t, refuse(reasonMalformed, "the token has %d segments where a JWT has 3; "+
-			"fewer mean a session token: ask Better Auth's /api/auth/token for the JWT",
-			strings.Count(text, ".")+1)
-	}
-	t.signingInput = text[:len(head)+1+len(payload)]
-	h, err := decode(head)
+// parseHeader reads the first segment of a token.
+func parseHeader(segment string) (h header, err error) {
+	var bytes [256]byte
+	text, err := decode(bytes[:0], segment)
 	if err != nil {
-		return t, err
+		return h, err
 	}
-	if t.header, err = parseHeader(string(h)); err != nil {
-		return t, err
-	}
-	if t.signature, err = decode(signature); err != nil {
-		return t, err
-	}
-	p, err := decode(payload)
+	var room [roomy]member
+	o, err := parse(string(text), room[:0])
 	if err != nil {
-		return t, err
-	}
-	t.payload = string(p)
-	t.claims, err = parse(t.payload, nil)
-	if err != nil {
-		return t, refuse(reasonMalformed, "the claims are no strict JSON object")
-	}
-	return t, nil
-}
-
-// decode reads base64url as RFC 7515 section 2 has it. Go's decoder, strict or
-// not, skips line breaks: two texts would be one token.
-func decode(segment string) ([]byte, error) {
-	if segment == "" || strings.ContainsAny(segment, "\r\n") {
-		return nil, refuse(reasonMalformed, "a segment is empty or no base64url")
-	}
-	b, err := base64.RawURLEncoding.Strict().DecodeString(segment)
-	if err != nil {
-		return nil, refuse(reasonMalformed, "a segment is no base64url")
-	}
-	return b, nil
-}
-
-func parseHeader(text string) (h header, err error) {
-	o, err := parse(text, nil)
-	if err != nil {
-		return h, refuse(reasonMalformed, "the header is no strict JSON object")
+		return h, refuse(reasonMalformed, "the header is no strict JSON object: %s", syntax(err))
 	}
 	if _, ok := o.get("crit"); ok {
 		return h, refuse(reasonCritical, "the header has crit, and no extension is understood")
 	}
-	value, _ := o.get("alg")
-	alg, ok := toText(value)
-	if !ok {
+	var ok bool
+	if h.alg, _, ok = o.text("alg"); !ok || h.alg == "" {
 		return h, refuse(reasonAlgorithm, "the header has no alg that is a string")
 	}
-	h.alg = alg
-	if value, ok := o.get("kid"); ok {
-		if h.kid, ok = toText(value); !ok {
-			return h, refuse(reasonMalformed, "kid is no string")
-		}
+	if h.kid, _, ok = o.text("kid"); !ok {
+		return h, refuse(reasonMalformed, "kid is no string")
 	}
-	var value2 string
-	if value2, h.any = o.get("typ"); h.any {
-		if h.typ, ok = toText(value2); !ok {
-			return h, refuse(reasonType, "typ is no string")
-		}
+	if h.typ, h.typed, ok = o.text("typ"); !ok {
+		return h, refuse(reasonType, "typ is no string")
 	}
 	return h, nil
+}
+
+// parseClaims reads the second segment of a token. It returns the JSON text
+// too, for whoever asks for other claims later.
+func parseClaims(segment string, room object) (o object, text string, err error) {
+	var bytes [1024]byte
+	b, err := decode(bytes[:0], segment)
+	if err != nil {
+		return nil, "", err
+	}
+	text = string(b)
+	if o, err = parse(text, room); err != nil {
+		return nil, "", refuse(reasonMalformed, "the claims are no strict JSON object: %s", syntax(err))
+	}
+	return o, text, nil
+}
+
+// headers remembers the headers of tokens that verified, by the exact text of
+// their segment. An issuer uses a handful. Only those who hold a key can add
+// one, and never more than maxHeaders at a time.
+type headers struct {
+	seen atomic.Pointer[map[string]header]
+}
+
+const maxHeaders = 16
+
+func (hs *headers) get(segment string) (h header, ok bool) {
+	if seen := hs.seen.Load(); seen != nil {
+		h, ok = (*seen)[segment]
+	}
+	return h, ok
+}
+
+func (hs *headers) add(segment string, h header) {
+	old := hs.seen.Load()
+	seen := map[string]header{}
+	if old != nil && len(*old) < maxHeaders {
+		maps.Copy(seen, *old)
+	}
+	seen[strings.Clone(segment)] = h // not a part of the request's memory
+	hs.seen.CompareAndSwap(old, &seen)
 }

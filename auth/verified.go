@@ -75,38 +75,44 @@ func (iss *issuer) audienceOf(claims object) error {
 	case !ok && len(iss.audience) == 0:
 		return nil
 	case !ok:
-		return refuse(reasonAudience, "the token has no aud, and Audience is %s", quoteAll(iss.audience))
+		return refuse(reasonAudience, "the token has no aud, and %s", iss.wants())
 	}
-	aud, ok := toTexts(value)
+	ours := false
+	ok = eachText(value, func(aud string) { ours = ours || slices.Contains(iss.audience, aud) })
 	switch {
 	case !ok:
 		return refuse(reasonAudience, "aud is neither a string nor an array of strings")
-	case len(iss.audience) == 0:
-		return refuse(reasonAudience, "aud is %s, and Audience is not set", quoteAll(aud))
-	case !slices.ContainsFunc(aud, func(a string) bool { return slices.Contains(iss.audience, a) }):
-		return refuse(reasonAudience, "aud is %s, and Audience is %s", quoteAll(aud), quoteAll(iss.audience))
+	case !ours:
+		aud, _ := toTexts(value)
+		return refuse(reasonAudience, "aud is %s, and %s", quoteAll(aud), iss.wants())
 	}
 	return nil
+}
+
+func (iss *issuer) wants() string {
+	if len(iss.audience) == 0 {
+		return "Audience is not set"
+	}
+	return "Audience is " + quoteAll(iss.audience)
 }
 
 // userID is the user: sub or, for tokens of the rebuilt system, user_id.
 // Nothing else: with one secret for both, Better Auth's e-mail links are
 // signed tokens too, with the claims userId and email.
 func userID(claims object) (string, error) {
-	sub, hasSub := claims.get("sub")
-	old, hasOld := claims.get("user_id")
+	sub, hasSub, ok := claims.text("sub")
+	old, hasOld, too := claims.text("user_id")
+	user := sub
 	if !hasSub {
-		sub = old
+		user = old
 	}
-	if !hasSub && !hasOld {
+	switch {
+	case !hasSub && !hasOld:
 		return "", refuse(reasonClaims, "the token has neither sub nor user_id")
-	}
-	user, ok := toText(sub)
-	if !ok || user == "" || len(user) > maxUserID || !isText(user) {
-		return "", refuse(reasonClaims, "the user id is no string of 1 to %d bytes "+
-			"without control characters", maxUserID)
-	}
-	if same, ok := toText(old); hasOld && (!ok || same != user) {
+	case !ok || !too || user == "" || len(user) > maxUserID || !isText(user):
+		return "", refuse(reasonClaims, "the user id is no string of 1 to %d bytes without control characters",
+			maxUserID)
+	case hasSub && hasOld && sub != old:
 		return "", refuse(reasonClaims, "sub and user_id name two users")
 	}
 	return user, nil
@@ -114,8 +120,7 @@ func userID(claims object) (string, error) {
 
 // information is a claim that decides nothing: empty if it is unusable.
 func information(claims object, name string, limit int) string {
-	value, _ := claims.get(name)
-	if s, ok := toText(value); ok && len(s) <= limit && isText(s) {
+	if s, _, ok := claims.text(name); ok && len(s) <= limit && isText(s) {
 		return s
 	}
 	return ""
