@@ -67,8 +67,8 @@ func ExampleNew() {
 	fmt.Println(err)
 	// Output:
 	// Auth.Leeway: must be from 0 (which means 15s) to 5m0s, not 1h0m0s
-	// Auth.Issuers[0].UserSpace: required with several issuers: name a space, or auth.DefaultSpace for the default one
-	// Auth.Issuers[0].Keys: the current secret has 6 bytes and needs 32; make one with "openssl rand -base64 32"
+	// Auth.Issuers[0].UserSpace: required with several issuers (auth.DefaultSpace: the default one)
+	// Auth.Issuers[0].Keys: the current secret has 6 bytes and needs 32; try "openssl rand -base64 32"
 	// Auth.Issuers[1].Keys: required: give auth.SharedSecret(...)
 }
 
@@ -98,7 +98,8 @@ func ExampleFrom() {
 	}
 
 	secret := "Qm7xT2vL9cRk4ZsHb8Nd6JfGu3EaW1yP"
-	guard, err := auth.New(auth.Options{Issuers: []auth.Issuer{{Keys: auth.SharedSecret(secret)}}}, auth.Deps{})
+	guard, err := auth.New(auth.Options{Issuers: []auth.Issuer{{Keys: auth.SharedSecret(secret)}}},
+		auth.Deps{})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -43,7 +43,8 @@ func FuzzSigned(f *testing.F) {
 	f.Add(fuzzHead, fuzzClaims)
 	f.Add(`{"alg":"HS256","crit":["x"]}`, fuzzClaims)
 	f.Add(` {"alg":"HS256" , "kid":"\u0000"}`, `{"user_id":"ä","exp":17955225e2,"aud":[]}`)
-	f.Add(`{"alg":"HS256","x":{"y":[1,{}]}}`, `{"sub":"a","exp":253402300799,"nbf":-1,"iat":0.5,"email":1,"sid":"\ud83d\ude00"}`)
+	f.Add(`{"alg":"HS256","x":{"y":[1,{}]}}`,
+		`{"sub":"a","exp":253402300799,"nbf":-1,"iat":0.5,"email":1,"sid":"\ud83d\ude00"}`)
 	f.Fuzz(func(t *testing.T, header, claims string) { checkToken(t, g, signed(header, claims)) })
 }
 
@@ -62,15 +63,18 @@ func checkToken(t *testing.T, g *Guard, token string) {
 	v, err := g.verify(t.Context(), token, now)
 	if err != nil {
 		var refused *refusal
-		if v != nil || !errors.As(err, &refused) || len(refused.hint) > 1200 || strings.ContainsFunc(refused.hint, odd) {
+		if v != nil || !errors.As(err, &refused) || len(refused.hint) > 1200 ||
+			strings.ContainsFunc(refused.hint, odd) {
 			t.Fatalf("%v %q", v, err)
 		}
 		return
 	}
 	parser := jwt.NewParser(jwt.WithValidMethods([]string{"HS256"}), jwt.WithExpirationRequired(),
-		jwt.WithStrictDecoding(), jwt.WithLeeway(defaultLeeway), jwt.WithTimeFunc(func() time.Time { return now }))
+		jwt.WithStrictDecoding(), jwt.WithLeeway(defaultLeeway),
+		jwt.WithTimeFunc(func() time.Time { return now }))
 	var claims jwt.MapClaims
-	_, err = parser.ParseWithClaims(token, &claims, func(*jwt.Token) (any, error) { return []byte(fuzzSecret), nil })
+	key := func(*jwt.Token) (any, error) { return []byte(fuzzSecret), nil }
+	_, err = parser.ParseWithClaims(token, &claims, key)
 	if err != nil {
 		t.Fatalf("the guard accepts what golang-jwt refuses: %v", err)
 	}
@@ -93,7 +97,8 @@ func odd(r rune) bool { return r < ' ' || r == 0x7f }
 func FuzzAuthorization(f *testing.F) {
 	g := fuzzGuard(f)
 	token := signed(fuzzHead, fuzzClaims)
-	for _, field := range []string{"Bearer " + token, "bearer  " + token, "Bearer " + token + "," + token, "Basic YTpi",
+	for _, field := range []string{"Bearer " + token, "bearer  " + token, "Basic YTpi",
+		"Bearer " + token + "," + token,
 		token, "", "Bearer", "Bearer\t" + token, "Bearer " + token + "\n"} {
 		f.Add(field)
 	}
@@ -106,7 +111,8 @@ func FuzzAuthorization(f *testing.F) {
 			}
 			return
 		}
-		if len(got) > maxToken || !strings.HasSuffix(field, got) || !strings.EqualFold(field[:7], "Bearer ") {
+		if len(got) > maxToken || !strings.HasSuffix(field, got) ||
+			!strings.EqualFold(field[:7], "Bearer ") {
 			t.Fatalf("token %q", got)
 		}
 		if v, err := g.verify(t.Context(), got, time.Unix(1795521600, 0)); err == nil &&
@@ -119,9 +125,11 @@ func FuzzAuthorization(f *testing.F) {
 // FuzzParse: the fast reader of objects agrees with the strict one on every
 // text that it takes on.
 func FuzzParse(f *testing.F) {
-	for _, text := range []string{fuzzHead, fuzzClaims, `{}`, `{"a":1,"a":2}`, `{"a":[],"b":["x","y"]}`, `{"a":-0}`,
-		`{"a":01}`, `{"a":1.5}`, `{"a":true,"b":false,"c":null}`, `{"a":"\u0061"}`, `{"ä":"😀"}`, "{\"a\":\"\xff\"}",
-		`{"a":"b"}x`, `{"a":{"b":{}}}`, ` {"a":1}`, `{"a":tru}`, `{"a":"b",}`, `{"a":["b",]}`, `{"a":-}`, `{"a`, `{"a":`} {
+	for _, text := range []string{fuzzHead, fuzzClaims, `{}`, `{"a":1,"a":2}`,
+		`{"a":[],"b":["x","y"]}`, `{"a":-0}`, `{"a":01}`, `{"a":1.5}`,
+		`{"a":true,"b":false,"c":null}`, `{"a":"\u0061"}`, `{"ä":"😀"}`, "{\"a\":\"\xff\"}",
+		`{"a":"b"}x`, `{"a":{"b":{}}}`, ` {"a":1}`, `{"a":tru}`, `{"a":"b",}`, `{"a":["b",]}`, `{"a":-}`,
+		`{"a`, `{"a":`} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -131,7 +139,8 @@ func FuzzParse(f *testing.F) {
 		if ok && (err != nil || !slices.Equal(fast, want)) {
 			t.Fatalf("fast: %q, strict: %q %v", fast, want, err)
 		}
-		if got, also := parse(text, room[:0]); (also == nil) != (err == nil) || err == nil && !slices.Equal(got, want) {
+		got, also := parse(text, room[:0])
+		if (also == nil) != (err == nil) || err == nil && !slices.Equal(got, want) {
 			t.Fatalf("parse: %q %v, strict: %q %v", got, also, want, err)
 		}
 	})

@@ -12,78 +12,96 @@ import (
 func TestAuthorizationRefused(t *testing.T) {
 	t.Parallel()
 	s := serve(t, shared(secret))
-	token := good()
-	part := strings.Split(token, ".")
-	padded := mac(part[0]+"."+part[1]+"==", secret, jwt.SigningMethodHS256)
-	for name, test := range map[string]struct {
-		fields            []string
-		challenge, reason string
-	}{
-		"absent":                   {nil, "Bearer", "missing"},
-		"Basic":                    {[]string{"Basic YWRhOmFkYQ=="}, "Bearer", "missing"},
-		"Digest":                   {[]string{`Digest username="ada"`}, "Bearer", "missing"},
-		"DPoP":                     {[]string{"DPoP " + token}, "Bearer", "missing"},
-		"Token":                    {[]string{"Token " + token}, "Bearer", "missing"},
-		"JWT":                      {[]string{"JWT " + token}, "Bearer", "missing"},
-		"no scheme":                {[]string{token}, "Bearer", "missing"},
-		"Bearers":                  {[]string{"Bearers " + token}, "Bearer", "missing"},
-		"Bear":                     {[]string{"Bear " + token}, "Bearer", "missing"},
-		"Bearer with a colon":      {[]string{"Bearer: " + token}, "Bearer", "missing"},
-		"Bearer with an equals":    {[]string{"Bearer=" + token}, "Bearer", "missing"},
-		"Bearer without a space":   {[]string{"Bearer" + token}, "Bearer", "missing"},
-		"Bearer with a wide B":     {[]string{"\uff22earer " + token}, "Bearer", "missing"},
-		"Bearer in quotes":         {[]string{`"Bearer" ` + token}, "Bearer", "missing"},
-		"a space before":           {[]string{" Bearer " + token}, "Bearer", "missing"},
-		"a tab behind Bearer":      {[]string{"Bearer\t" + token}, "Bearer", "missing"},
-		"empty":                    {[]string{""}, invalidRequest, "malformed"},
-		"Bearer alone":             {[]string{"Bearer"}, invalidRequest, "malformed"},
-		"Bearer and a space":       {[]string{"Bearer "}, invalidRequest, "malformed"},
-		"Bearer and spaces":        {[]string{"Bearer     "}, invalidRequest, "malformed"},
-		"twice":                    {[]string{"Bearer " + token, "Bearer " + token}, invalidRequest, "malformed"},
-		"twice, the first good":    {[]string{"Bearer " + token, "Basic x"}, invalidRequest, "malformed"},
-		"twice, the last good":     {[]string{"Basic x", "Bearer " + token}, invalidRequest, "malformed"},
-		"twice, one empty":         {[]string{"Bearer " + token, ""}, invalidRequest, "malformed"},
-		"joined by a comma":        {[]string{"Bearer " + token + ", Bearer " + token}, invalidRequest, "malformed"},
-		"tokens with a comma":      {[]string{"Bearer " + token + "," + token}, invalidRequest, "malformed"},
-		"a comma behind":           {[]string{"Bearer " + token + ","}, invalidRequest, "malformed"},
-		"a comma before":           {[]string{"Bearer ," + token}, invalidRequest, "malformed"},
-		"two tokens":               {[]string{"Bearer " + token + " " + token}, invalidRequest, "malformed"},
-		"Bearer twice":             {[]string{"Bearer Bearer " + token}, invalidRequest, "malformed"},
-		"a space behind":           {[]string{"Bearer " + token + " "}, invalidRequest, "malformed"},
-		"a tab behind":             {[]string{"Bearer " + token + "\t"}, invalidRequest, "malformed"},
-		"a tab before the token":   {[]string{"Bearer \t" + token}, invalidRequest, "malformed"},
-		"a line feed behind":       {[]string{"Bearer " + token + "\n"}, invalidRequest, "malformed"},
-		"a line break inside":      {[]string{"Bearer " + token[:20] + "\r\n" + token[20:]}, invalidRequest, "malformed"},
-		"a line feed in the MAC":   {[]string{"Bearer " + token[:len(token)-9] + "\n" + token[len(token)-9:]}, invalidRequest, "malformed"},
-		"a NUL behind":             {[]string{"Bearer " + token + "\x00"}, invalidRequest, "malformed"},
-		"a no-break space":         {[]string{"Bearer \u00a0" + token}, invalidRequest, "malformed"},
-		"a zero-width space":       {[]string{"Bearer " + token + "\u200b"}, invalidRequest, "malformed"},
-		"a byte ff":                {[]string{"Bearer " + token + "\xff"}, invalidRequest, "malformed"},
-		"percent":                  {[]string{"Bearer " + strings.ReplaceAll(token, ".", "%2E")}, invalidRequest, "malformed"},
-		"quotes":                   {[]string{`Bearer "` + token + `"`}, invalidRequest, "malformed"},
-		"angle brackets":           {[]string{"Bearer <" + token + ">"}, invalidRequest, "malformed"},
-		"a parameter":              {[]string{"Bearer token=" + token}, invalidRequest, "malformed"},
-		"padding in the middle":    {[]string{"Bearer " + padded}, invalidRequest, "malformed"},
-		"nothing but padding":      {[]string{"Bearer ="}, invalidRequest, "malformed"},
-		"a JWS in JSON":            {[]string{`Bearer {"payload":"` + part[1] + `"}`}, invalidRequest, "malformed"},
-		"undefined":                {[]string{"Bearer undefined"}, invalidToken, "malformed"},
-		"null":                     {[]string{"Bearer null"}, invalidToken, "malformed"},
-		"[object Object]":          {[]string{"Bearer [object Object]"}, invalidRequest, "malformed"},
-		"a megabyte":               {[]string{"Bearer " + strings.Repeat("A", 1<<20)}, invalidRequest, "malformed"},
-		"8193 spaces and a token":  {[]string{"Bearer" + strings.Repeat(" ", 8193) + "x"}, invalidToken, "malformed"},
-		"a scheme of control code": {[]string{"\x1b[31mBearer\r\n " + token}, "Bearer", "missing"},
-	} {
+	try := func(name, challenge, reason string, fields ...string) {
 		t.Run(name, func(t *testing.T) {
-			s.refused(t, s.get(test.fields...), test.challenge, test.reason, test.fields...)
+			s.refused(t, s.get(fields...), challenge, reason, fields...)
 			s.accepted(t, good())
 		})
+	}
+	try("absent", "Bearer", "missing")
+	for name, field := range otherSchemes(good()) {
+		try(name, "Bearer", "missing", field)
+	}
+	for name, field := range malformedFields(good()) {
+		try(name, invalidRequest, "malformed", field)
+	}
+	bearer := "Bearer " + good()
+	try("twice", invalidRequest, "malformed", bearer, bearer)
+	try("twice, the first good", invalidRequest, "malformed", bearer, "Basic x")
+	try("twice, the last good", invalidRequest, "malformed", "Basic x", bearer)
+	try("twice, one empty", invalidRequest, "malformed", bearer, "")
+	try("undefined", invalidToken, "malformed", "Bearer undefined")
+	try("null", invalidToken, "malformed", "Bearer null")
+	try("8193 spaces", invalidToken, "malformed", "Bearer"+strings.Repeat(" ", 8193)+"x")
+}
+
+// otherSchemes are fields with another scheme than Bearer.
+func otherSchemes(token string) map[string]string {
+	return map[string]string{
+		"Basic":                  "Basic YWRhOmFkYQ==",
+		"Digest":                 `Digest username="ada"`,
+		"DPoP":                   "DPoP " + token,
+		"Token":                  "Token " + token,
+		"JWT":                    "JWT " + token,
+		"no scheme":              token,
+		"Bearers":                "Bearers " + token,
+		"Bear":                   "Bear " + token,
+		"Bearer with a colon":    "Bearer: " + token,
+		"Bearer with an equals":  "Bearer=" + token,
+		"Bearer without a space": "Bearer" + token,
+		"Bearer with a wide B":   "\uff22earer " + token,
+		"Bearer in quotes":       `"Bearer" ` + token,
+		"a space before":         " Bearer " + token,
+		"a tab behind Bearer":    "Bearer\t" + token,
+		"control codes":          "\x1b[31mBearer\r\n " + token,
+	}
+}
+
+// malformedFields are fields of the scheme Bearer that hold no token, or more.
+func malformedFields(token string) map[string]string {
+	part := strings.Split(token, ".")
+	end := len(token) - 9
+	return map[string]string{
+		"empty":                  "",
+		"Bearer alone":           "Bearer",
+		"Bearer and a space":     "Bearer ",
+		"Bearer and spaces":      "Bearer     ",
+		"joined by a comma":      "Bearer " + token + ", Bearer " + token,
+		"tokens with a comma":    "Bearer " + token + "," + token,
+		"a comma behind":         "Bearer " + token + ",",
+		"a comma before":         "Bearer ," + token,
+		"two tokens":             "Bearer " + token + " " + token,
+		"Bearer twice":           "Bearer Bearer " + token,
+		"a space behind":         "Bearer " + token + " ",
+		"a tab behind":           "Bearer " + token + "\t",
+		"a tab before the token": "Bearer \t" + token,
+		"a line feed behind":     "Bearer " + token + "\n",
+		"a return behind":        "Bearer " + token + "\r",
+		"a line break inside":    "Bearer " + token[:20] + "\r\n" + token[20:],
+		"a line feed in the MAC": "Bearer " + token[:end] + "\n" + token[end:],
+		"a return in the MAC":    "Bearer " + token[:end] + "\r" + token[end:],
+		"a NUL behind":           "Bearer " + token + "\x00",
+		"a no-break space":       "Bearer \u00a0" + token,
+		"a zero-width space":     "Bearer " + token + "\u200b",
+		"a byte ff":              "Bearer " + token + "\xff",
+		"percent":                "Bearer " + strings.ReplaceAll(token, ".", "%2E"),
+		"quotes":                 `Bearer "` + token + `"`,
+		"angle brackets":         "Bearer <" + token + ">",
+		"a parameter":            "Bearer token=" + token,
+		"nothing but padding":    "Bearer =",
+		"a JWS in JSON":          `Bearer {"payload":"` + part[1] + `"}`,
+		"[object Object]":        "Bearer [object Object]",
+		"a megabyte":             "Bearer " + strings.Repeat("A", 1<<20),
+		"padding in the middle": "Bearer " + mac(part[0]+"."+part[1]+"==", secret,
+			jwt.SigningMethodHS256),
 	}
 }
 
 func TestAuthorizationAccepted(t *testing.T) {
 	t.Parallel()
 	s := serve(t, shared(secret))
-	for _, scheme := range []string{"Bearer ", "bearer ", "BEARER ", "bEaReR ", "Bearer  ", "Bearer          "} {
+	for _, scheme := range []string{"Bearer ", "bearer ", "BEARER ", "bEaReR ", "Bearer  ",
+		"Bearer          "} {
 		if w := s.get(scheme + good()); w.Code != http.StatusOK {
 			t.Errorf("%q: %d", scheme, w.Code)
 		}
@@ -98,7 +116,8 @@ func TestOtherPlaces(t *testing.T) {
 	token := good()
 	for name, request := range map[string]func() *http.Request{
 		"query": func() *http.Request {
-			return httptest.NewRequest(http.MethodGet, "/who?access_token="+token+"&token="+token+"&jwt="+token, nil)
+			return httptest.NewRequest(http.MethodGet, "/who?access_token="+token+"&token="+token+"&jwt="+
+				token, nil)
 		},
 		"form": func() *http.Request {
 			r := httptest.NewRequest(http.MethodGet, "/who", strings.NewReader("access_token="+token))
@@ -107,15 +126,18 @@ func TestOtherPlaces(t *testing.T) {
 		},
 		"cookies": func() *http.Request {
 			r := httptest.NewRequest(http.MethodGet, "/who", nil)
-			for _, name := range []string{"token", "jwt", "access_token", "Authorization", "better-auth.session_token"} {
+			for _, name := range []string{"token", "jwt", "access_token", "Authorization",
+				"better-auth.session_token"} {
 				r.AddCookie(&http.Cookie{Name: name, Value: token})
 			}
 			return r
 		},
 		"header fields": func() *http.Request {
 			r := httptest.NewRequest(http.MethodGet, "/who", nil)
-			for _, name := range []string{"Proxy-Authorization", "X-Authorization", "X-Forwarded-Authorization",
-				"X-Access-Token", "Authentication", "WWW-Authenticate", "Authorization_", "Sec-WebSocket-Protocol",
+			for _, name := range []string{"Proxy-Authorization", "X-Authorization",
+				"X-Forwarded-Authorization",
+				"X-Access-Token", "Authentication", "WWW-Authenticate", "Authorization_",
+				"Sec-WebSocket-Protocol",
 				"X-User-Id", "X-Forwarded-User"} {
 				r.Header.Set(name, "Bearer "+token)
 			}
@@ -145,7 +167,8 @@ func TestOverTCP(t *testing.T) {
 	s := serve(t, shared(secret))
 	server := httptest.NewServer(s.engine)
 	defer server.Close()
-	for name, status := range map[string]int{"Authorization": 200, "authorization": 200, "AUTHORIZATION": 200,
+	for name, status := range map[string]int{"Authorization": 200, "authorization": 200,
+		"AUTHORIZATION":  200,
 		"Authorization-": 401} {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/who", nil)
 		if err != nil {

@@ -19,7 +19,8 @@ const third = "Wv8Qe3Rt6Yu1Io9Pa4Sd7Fg2Hj5Kl0Zx"
 // rebuilt system's tokens, which name nobody.
 func several() auth.Options {
 	return auth.Options{Issuers: []auth.Issuer{
-		{URL: iss, Audience: []string{aud}, Keys: auth.SharedSecret(secret), UserSpace: auth.DefaultSpace},
+		{URL: iss, Audience: []string{aud}, Keys: auth.SharedSecret(secret),
+			UserSpace: auth.DefaultSpace},
 		{URL: "https://partner.example", Keys: auth.SharedSecret(other), UserSpace: "partner"},
 		{Keys: auth.SharedSecret(third), UserSpace: "old"},
 	}}
@@ -61,11 +62,13 @@ func TestIssuersStayApart(t *testing.T) {
 		attempts = append(attempts, attempt{name, sign(head, claims(`"sub":"1",`+members), key), reason})
 	}
 	add("unknown issuer", `"iss":"https://evil.example"`, secret, "issuer")
-	add("unknown issuer, key of the one without a URL", `"iss":"https://evil.example"`, third, "issuer")
+	add("unknown issuer, key of the one without a URL", `"iss":"https://evil.example"`, third,
+		"issuer")
 	add("empty issuer", `"iss":""`, third, "issuer")
 	add("null issuer", `"iss":null`, third, "issuer")
 	add("two issuers", `"iss":["`+iss+`","https://partner.example"]`, other, "issuer")
-	add("audience of another issuer", `"iss":"https://partner.example","aud":"`+aud+`"`, other, "audience")
+	add("audience of another issuer", `"iss":"https://partner.example","aud":"`+aud+`"`, other,
+		"audience")
 	add("no audience where one is due", `"iss":"`+iss+`"`, secret, "audience")
 	run(t, several(), sign(head, claims(`"sub":"ada"`), third), attempts)
 }
@@ -171,7 +174,8 @@ func TestManyHeaders(t *testing.T) {
 
 func TestClaims(t *testing.T) {
 	t.Parallel()
-	id := identify(t, claims(`"sub":"ada","t":"a\u0062c","n":-1.5e3,"b":true,"f":false,"z":null,"l":["x","\u0079"],`+
+	id := identify(t, claims(`"sub":"ada","t":"a\u0062c","n":-1.5e3,"b":true,"f":false,`+
+		`"z":null,"l":["x","\u0079"],`+
 		`"m":["x",1],"e":[],"o":{"sub":"eve"},"d":1795522500,"far":1e300,"big":1e400,"Ä":"ö"`))
 	c := id.Claims
 	type result struct {
@@ -186,7 +190,8 @@ func TestClaims(t *testing.T) {
 			t.Errorf("%s: %s %v, want %s %v", name, a, got.ok, b, want.ok)
 		}
 	}
-	all := []string{"t", "n", "b", "f", "z", "l", "m", "e", "o", "d", "far", "big", "Ä", "T", "absent", "", "sub"}
+	all := []string{"t", "n", "b", "f", "z", "l", "m", "e", "o", "d", "far", "big", "Ä", "T",
+		"absent", "", "sub"}
 	texts := map[string]string{"t": "abc", "Ä": "ö", "sub": "ada"}
 	numbers := map[string]float64{"n": -1500, "d": 1795522500, "far": 1e300}
 	for _, name := range all {

@@ -105,8 +105,9 @@ func (s *sharedSecret) accept(h header) error {
 	switch {
 	case h.alg == jwt.SigningMethodHS256.Alg():
 	case isAsymmetric(h.alg):
-		return refuse(reasonAlgorithm, "alg is %s, which signs with a key pair, and Keys is a shared secret; "+
-			"Better Auth's jwt plugin signs so: its issuer needs a key set", quote(h.alg))
+		return refuse(reasonAlgorithm,
+			"alg is %s, which signs with a key pair, and Keys is a shared secret; "+
+				"Better Auth's jwt plugin signs so: its issuer needs a key set", quote(h.alg))
 	default:
 		return refuse(reasonAlgorithm, "alg is %s and a shared secret is for HS256 only", quote(h.alg))
 	}

@@ -28,27 +28,34 @@ func TestHints(t *testing.T) {
 			[]string{"1 segments", "session token", "/api/auth/token"}},
 		{"signed session token", "6bAsC0CL.kq2VxTzN4mJd8RwE1yHuGf5P", shared(secret), "WARN",
 			[]string{"2 segments", "session token"}},
-		{"EdDSA", sign(`{"alg":"EdDSA","kid":"k"}`, claims(`"sub":"ada"`), secret), shared(secret), "WARN",
+		{"EdDSA", sign(`{"alg":"EdDSA","kid":"k"}`, claims(`"sub":"ada"`), secret), shared(secret),
+			"WARN",
 			[]string{`alg is \"EdDSA\"`, "key pair", "shared secret", "Better Auth", "key set"}},
 		{"HS512", sign(`{"alg":"HS512"}`, claims(`"sub":"ada"`), secret), shared(secret), "WARN",
 			[]string{`alg is \"HS512\"`, "HS256 only"}},
-		{"wrong iss", sign(head, claims(`"sub":"ada","aud":"todo","iss":"http://localhost:3000/"`), secret), strict(), "WARN",
+		{"wrong iss", sign(head, claims(`"sub":"ada","aud":"todo","iss":"http://localhost:3000/"`),
+			secret), strict(), "WARN",
 			[]string{`\"http://localhost:3000/\"`, `\"` + iss + `\"`}},
 		{"iss not expected", sign(head, claims(`"sub":"ada","iss":"x"`), secret), shared(secret), "WARN",
 			[]string{`iss is \"x\"`, "Issuers[0].URL is not set"}},
-		{"no iss", sign(head, claims(`"sub":"ada"`), secret), strict(), "WARN", []string{"no iss", "URL"}},
-		{"wrong aud", sign(head, claims(`"sub":"ada","aud":["x","y"],"iss":"`+iss+`"`), secret), strict(), "WARN",
+		{"no iss", sign(head, claims(`"sub":"ada"`), secret), strict(), "WARN",
+			[]string{"no iss", "URL"}},
+		{"wrong aud", sign(head, claims(`"sub":"ada","aud":["x","y"],"iss":"`+iss+`"`), secret),
+			strict(), "WARN",
 			[]string{`[\"x\" \"y\"]`, `[\"` + aud + `\" \"todo\"]`}},
 		{"aud not expected", sign(head, claims(`"sub":"ada","aud":"x"`), secret), shared(secret), "WARN",
 			[]string{`aud is [\"x\"]`, "Audience is not set"}},
-		{"no aud", sign(head, claims(`"sub":"ada","iss":"`+iss+`"`), secret), strict(), "WARN", []string{"no aud", aud}},
+		{"no aud", sign(head, claims(`"sub":"ada","iss":"`+iss+`"`), secret), strict(), "WARN",
+			[]string{"no aud", aud}},
 		{"expired", sign(head, `{"sub":"ada","exp":1795518000}`, secret), shared(secret), "INFO",
 			[]string{"expired 1h0m0s ago"}},
 		{"not yet", sign(head, claims(`"sub":"ada","nbf":1795522500`), secret), shared(secret), "WARN",
 			[]string{"valid in 15m0s", "clocks"}},
 		{"no exp", sign(head, `{"sub":"ada"}`, secret), shared(secret), "WARN", []string{"no exp"}},
-		{"no user", sign(head, claims(``), secret), shared(secret), "WARN", []string{"neither sub nor user_id"}},
-		{"other secret", sign(head, claims(`"sub":"ada"`), other), shared(secret), "WARN", []string{"secret"}},
+		{"no user", sign(head, claims(``), secret), shared(secret), "WARN",
+			[]string{"neither sub nor user_id"}},
+		{"other secret", sign(head, claims(`"sub":"ada"`), other), shared(secret), "WARN",
+			[]string{"secret"}},
 	} {
 		s := serve(t, test.opts)
 		s.get("Bearer " + test.token)
@@ -135,8 +142,10 @@ func TestRecord(t *testing.T) {
 	if err := json.Unmarshal([]byte(s.log.last()), &record); err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]any{"level": "INFO", "msg": "authtodo: credentials refused", "reason": "missing",
-		"route": "/who", "method": "GET", "peer": "2001:db8::1", "instance": instance.FindString(w.Body.String())} {
+	for name, want := range map[string]any{"level": "INFO", "msg": "authtodo: credentials refused",
+		"reason": "missing",
+		"route":  "/who", "method": "GET", "peer": "2001:db8::1",
+		"instance": instance.FindString(w.Body.String())} {
 		if record[name] != want {
 			t.Errorf("%s: %v, want %v", name, record[name], want)
 		}

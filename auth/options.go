@@ -63,7 +63,8 @@ type Issuer struct {
 func (o Options) Validate() error {
 	var f faults
 	if o.Leeway < 0 || o.Leeway > maxLeeway {
-		f.add("Leeway", "must be from 0 (which means %v) to %v, not %v", defaultLeeway, maxLeeway, o.Leeway)
+		f.add("Leeway", "must be from 0 (which means %v) to %v, not %v", defaultLeeway, maxLeeway,
+			o.Leeway)
 	}
 	if len(o.Issuers) == 0 {
 		f.add("Issuers", "required: say whose tokens are believed")
@@ -93,7 +94,7 @@ func (iss Issuer) validate(f *faults, path string, several bool) {
 	switch {
 	case several && iss.UserSpace == "":
 		f.add(path+".UserSpace",
-			"required with several issuers: name a space, or auth.DefaultSpace for the default one")
+			"required with several issuers (auth.DefaultSpace: the default one)")
 	case iss.UserSpace != "" && !isSpace(iss.UserSpace):
 		f.add(path+".UserSpace",
 			"must be 1 to 32 lower-case letters, digits and hyphens, the first not a hyphen")

@@ -40,13 +40,16 @@ func TestFaults(t *testing.T) {
 		opts auth.Options
 		want []string // the start of each fault
 	}{
-		"zero":            {auth.Options{}, []string{"Auth.Issuers: required"}},
-		"no keys":         {auth.Options{Issuers: []auth.Issuer{{}}}, []string{"Auth.Issuers[0].Keys: required"}},
-		"negative leeway": {auth.Options{Leeway: -1, Issuers: []auth.Issuer{{Keys: keys}}}, []string{"Auth.Leeway: "}},
+		"zero": {auth.Options{}, []string{"Auth.Issuers: required"}},
+		"no keys": {auth.Options{Issuers: []auth.Issuer{{}}},
+			[]string{"Auth.Issuers[0].Keys: required"}},
+		"negative leeway": {auth.Options{Leeway: -1, Issuers: []auth.Issuer{{Keys: keys}}},
+			[]string{"Auth.Leeway: "}},
 		"long leeway": {auth.Options{Leeway: 5*time.Minute + 1, Issuers: []auth.Issuer{{Keys: keys}}},
 			[]string{"Auth.Leeway: "}},
 		"all at once": {auth.Options{Leeway: time.Hour, Issuers: []auth.Issuer{
-			{URL: "a\nb", Audience: []string{"", "x", "x", long, "a\x00"}, Keys: auth.SharedSecret("short", "", "short"),
+			{URL: "a\nb", Audience: []string{"", "x", "x", long, "a\x00"},
+				Keys:      auth.SharedSecret("short", "", "short"),
 				UserSpace: "Ada"},
 			{URL: long},
 		}}, []string{
@@ -77,7 +80,8 @@ func TestFaults(t *testing.T) {
 			{URL: iss, Keys: keys, UserSpace: "a"},
 			{URL: "b", Keys: auth.SharedSecret(other, secret), UserSpace: "b"},
 		}}, []string{"Auth.Issuers[1].Keys: shares a secret with Issuers[0]"}},
-		"nine previous": {shared(secret, randoms(9)...), []string{"Auth.Issuers[0].Keys: 9 previous secrets"}},
+		"nine previous": {shared(secret, randoms(9)...),
+			[]string{"Auth.Issuers[0].Keys: 9 previous secrets"}},
 		"the current among the previous": {shared(secret, other, secret),
 			[]string{"Auth.Issuers[0].Keys: previous secret 2 is there twice"}},
 	} {
@@ -115,8 +119,10 @@ func TestNoFaults(t *testing.T) {
 
 func TestUserSpaceNames(t *testing.T) {
 	t.Parallel()
-	for name, ok := range map[string]bool{"a": true, "0": true, "a-b-9": true, "a-": true, strings.Repeat("a", 32): true,
-		strings.Repeat("a", 33): false, "-a": false, "A": false, "a_b": false, "a b": false, "ä": false, "a\n": false,
+	for name, ok := range map[string]bool{"a": true, "0": true, "a-b-9": true, "a-": true,
+		strings.Repeat("a", 32): true,
+		strings.Repeat("a", 33): false, "-a": false, "A": false, "a_b": false, "a b": false, "ä": false,
+		"a\n": false,
 		"\na": false, "a\x1f": false, " ": false, "a.b": false, "a/b": false} {
 		opts := auth.Options{Issuers: []auth.Issuer{{Keys: auth.SharedSecret(secret), UserSpace: name}}}
 		if got := faultsOf(t, opts); (got == nil) != ok {
@@ -174,7 +180,8 @@ func TestWeakSecrets(t *testing.T) {
 		if got := faultsOf(t, shared(weak)); len(got) != 1 {
 			t.Errorf("%q: %v", weak, got)
 		}
-		if got := faultsOf(t, shared(secret, weak)); len(got) != 1 || !strings.Contains(got[0], "previous secret 1") {
+		if got := faultsOf(t, shared(secret, weak)); len(got) != 1 ||
+			!strings.Contains(got[0], "previous secret 1") {
 			t.Errorf("%q as the previous: %v", weak, got)
 		} else if len(weak) > 6 && strings.Contains(got[0], weak) {
 			t.Errorf("the fault shows the secret: %s", got[0])
@@ -189,9 +196,12 @@ func TestStrongSecrets(t *testing.T) {
 	for range 200 {
 		var b [32]byte
 		rand.Read(b[:])
-		for _, strong := range []string{string(b[:]), hex.EncodeToString(b[:]), base64.StdEncoding.EncodeToString(b[:]),
-			base64.RawURLEncoding.EncodeToString(b[:24]), hex.EncodeToString(b[:16]), rand.Text() + rand.Text()[:6],
-			"my-todo-app-secret-" + hex.EncodeToString(b[:16]), "test-secret-of-a-suite-" + hex.EncodeToString(b[:5])} {
+		for _, strong := range []string{string(b[:]), hex.EncodeToString(b[:]),
+			base64.StdEncoding.EncodeToString(b[:]),
+			base64.RawURLEncoding.EncodeToString(b[:24]), hex.EncodeToString(b[:16]), rand.Text() +
+				rand.Text()[:6],
+			"my-todo-app-secret-" + hex.EncodeToString(b[:16]), "test-secret-of-a-suite-" +
+				hex.EncodeToString(b[:5])} {
 			if got := faultsOf(t, shared(strong)); got != nil {
 				t.Errorf("%q: %v", strong, got)
 			}
@@ -214,9 +224,11 @@ func TestKeysHide(t *testing.T) {
 	}
 	inside := host{opts, &keys}
 	var out strings.Builder
-	for _, v := range []any{keys, &keys, opts, &opts, opts.Issuers[0], []auth.Keys{keys}, map[string]auth.Keys{"a": keys},
+	for _, v := range []any{keys, &keys, opts, &opts, opts.Issuers[0], []auth.Keys{keys},
+		map[string]auth.Keys{"a": keys},
 		inside, &inside, guard, [1]any{keys}} {
-		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%T", "%10.3v", "% x", "%p"} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%T", "%10.3v",
+			"% x", "%p"} {
 			fmt.Fprintf(&out, verb+"\n", v)
 		}
 		fmt.Fprintln(&out, v)
@@ -228,7 +240,8 @@ func TestKeysHide(t *testing.T) {
 	text, err := keys.MarshalText()
 	fmt.Fprintln(&out, string(text), err, keys.String(), keys.GoString(), keys.LogValue())
 	for _, s := range []string{secret, other} {
-		for _, form := range []string{s, s[:8], hex.EncodeToString([]byte(s))[:16], fmt.Sprint([]byte(s))[1:20],
+		for _, form := range []string{s, s[:8], hex.EncodeToString([]byte(s))[:16],
+			fmt.Sprint([]byte(s))[1:20],
 			base64.StdEncoding.EncodeToString([]byte(s))[:12], fmt.Sprintf("%#v", []byte(s))[7:30]} {
 			if strings.Contains(strings.ToLower(out.String()), strings.ToLower(form)) {
 				t.Errorf("%q shows in %s", form, out.String())

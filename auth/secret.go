@@ -37,7 +37,7 @@ func (s *sharedSecret) faults() []string {
 
 // weakness says why a secret can be guessed; empty if it does not show.
 func weakness(secret string) string {
-	const advice = `; make one with "openssl rand -base64 32"`
+	const advice = `; try "openssl rand -base64 32"`
 	switch {
 	case secret == "":
 		return "is empty" + advice

@@ -43,7 +43,8 @@ func TestUnavailable(t *testing.T) {
 		{nil, 200, ""},
 	} {
 		var log strings.Builder
-		g, err := New(Options{Issuers: []Issuer{{Keys: Keys{open: func() source { return remote{test.err} }}}}},
+		keys := Keys{open: func() source { return remote{test.err} }}
+		g, err := New(Options{Issuers: []Issuer{{Keys: keys}}},
 			Deps{Logger: slog.New(slog.NewTextHandler(&log, nil))})
 		if err != nil {
 			t.Fatal(err)

@@ -31,7 +31,8 @@ func split(token string) (compact, error) {
 // decode reads base64url as RFC 7515 section 2 has it, and appends it to b.
 // Go's decoder, strict or not, skips line breaks: two texts would be one token.
 func decode(b []byte, segment string) ([]byte, error) {
-	if segment == "" || strings.IndexByte(segment, '\n') >= 0 || strings.IndexByte(segment, '\r') >= 0 {
+	if segment == "" || strings.IndexByte(segment, '\n') >= 0 ||
+		strings.IndexByte(segment, '\r') >= 0 {
 		return nil, badSegment()
 	}
 	b, err := base64.RawURLEncoding.Strict().AppendDecode(b, []byte(segment))

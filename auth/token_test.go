@@ -148,13 +148,18 @@ func TestHeaderRefused(t *testing.T) {
 		add("typ/"+v, `{"alg":"HS256","typ":`+v+`}`, "type")
 		add("kid/"+v, `{"alg":"HS256","kid":`+v+`}`, "malformed")
 	}
-	for _, alg := range []string{"", " ", "none", "None", "NONE", "nOnE", "hs256", "Hs256", "HS256 ", " HS256",
-		"HS-256", "HS256,none", "HS384", "HS512", "HS1", "HS256\u0000", "HS25\uff16", "\uff28S256", "HmacSHA256",
-		"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "ES256K", "EdDSA",
-		"Ed25519", "Ed448", "dir", "A128KW", "RSA-OAEP", "PBES2-HS256+A128KW", strings.Repeat("H", 4000)} {
+	for _, alg := range []string{"", " ", "none", "None", "NONE", "nOnE", "hs256", "Hs256", "HS256 ",
+		" HS256",
+		"HS-256", "HS256,none", "HS384", "HS512", "HS1", "HS256\u0000", "HS25\uff16", "\uff28S256",
+		"HmacSHA256",
+		"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "ES256K",
+		"EdDSA",
+		"Ed25519", "Ed448", "dir", "A128KW", "RSA-OAEP", "PBES2-HS256+A128KW",
+		strings.Repeat("H", 4000)} {
 		add("alg/"+fmt.Sprintf("%.20q", alg), `{"alg":`+quote(alg)+`}`, "algorithm")
 	}
-	for _, name := range []string{"ALG", "Alg", "aLg", "alg ", " alg", "a\u200blg", "\uff41lg", "algorithm", "enc"} {
+	for _, name := range []string{"ALG", "Alg", "aLg", "alg ", " alg", "a\u200blg", "\uff41lg",
+		"algorithm", "enc"} {
 		add("alg named "+name, `{`+quote(name)+`:"HS256"}`, "algorithm")
 	}
 	add("alg/twice", `{"alg":"HS256","alg":"HS256"}`, "malformed")
@@ -168,9 +173,11 @@ func TestHeaderRefused(t *testing.T) {
 	add("crit/unencoded payload", `{"alg":"HS256","b64":false,"crit":["b64"]}`, "critical")
 	add("crit/by an escape", `{"alg":"HS256","\u0063rit":["x"],"x":1}`, "critical")
 
-	for _, typ := range []string{"", " ", "JWT ", " JWT", "JWTs", "JW", "JWS", "JWE", "JOSE", "at+jwt", "AT+JWT",
+	for _, typ := range []string{"", " ", "JWT ", " JWT", "JWTs", "JW", "JWS", "JWE", "JOSE",
+		"at+jwt", "AT+JWT",
 		"jwt+at", "application/jwt", "application/at+jwt", "logout+jwt", "dpop+jwt", "secevent+jwt",
-		"better-auth.session-cache+jwt", "JWT\u0000", "\uff2a\uff37\uff34", "J\u200bWT", strings.Repeat("J", 4000)} {
+		"better-auth.session-cache+jwt", "JWT\u0000", "\uff2a\uff37\uff34", "J\u200bWT",
+		strings.Repeat("J", 4000)} {
 		add("typ/"+fmt.Sprintf("%.20q", typ), `{"alg":"HS256","typ":`+quote(typ)+`}`, "type")
 	}
 	add("typ/twice", `{"alg":"HS256","typ":"JWT","typ":"JWT"}`, "malformed")
@@ -195,8 +202,9 @@ func TestHeaderAccepted(t *testing.T) {
 		`{"alg":"HS256","kid":"' OR 1=1 --"}`,
 		`{"alg":"HS256","kid":"a\r\nb\u0000"}`,
 		`{"alg":"HS256","kid":"` + strings.Repeat("k", 5000) + `"}`,
-		`{"alg":"HS256","jku":"https://evil.example/jwks","jwk":{"kty":"oct","k":"AA"},"x5u":"https://evil.example"}`,
-		`{"alg":"HS256","x5c":["MIIB"],"x5t":"a","x5t#S256":"b","cty":"x","zip":"DEF","enc":"A128GCM","b64":true}`,
+		`{"alg":"HS256","jku":"https://evil.example/jwks","jwk":{"kty":"oct","k":"AA"}}`,
+		`{"alg":"HS256","x5u":"https://evil.example","x5c":["MIIB"],"x5t":"a","x5t#S256":"b"}`,
+		`{"alg":"HS256","cty":"x","zip":"DEF","enc":"A128GCM","b64":true}`,
 		`{"alg":"HS256","name":"Zoë 😀","x":[1,{"y":null}],"z":-1.5e3}`,
 		`{"alg":"HS256","x":` + nested("[", "]", 31) + `}`,
 	} {
@@ -211,9 +219,12 @@ func TestKeysInHeader(t *testing.T) {
 	t.Parallel()
 	k := b64(other)
 	var attempts []attempt
-	for _, m := range []string{`"jwk":{"kty":"oct","k":"` + k + `"}`, `"k":"` + k + `"`, `"kid":"` + other + `"`,
-		`"jku":"data:application/json,{\"keys\":[{\"kty\":\"oct\",\"k\":\"` + k + `\"}]}"`, `"x5c":["` + k + `"]`} {
-		attempts = append(attempts, attempt{m, sign(`{"alg":"HS256",`+m+`}`, claims(`"sub":"ada"`), other), "signature"})
+	for _, m := range []string{`"jwk":{"kty":"oct","k":"` + k + `"}`, `"k":"` + k + `"`, `"kid":"` +
+		other + `"`,
+		`"jku":"data:application/json,{\"keys\":[{\"kty\":\"oct\",\"k\":\"` + k + `\"}]}"`, `"x5c":["` +
+			k + `"]`} {
+		attempts = append(attempts, attempt{m, sign(`{"alg":"HS256",`+m+`}`, claims(`"sub":"ada"`),
+			other), "signature"})
 	}
 	run(t, shared(secret), good(), attempts)
 }
@@ -237,7 +248,8 @@ func TestClaimsRefused(t *testing.T) {
 	for _, v := range append(wrong(), `""`, `"`+iss+`"`) {
 		add("iss where none is expected/"+v, claims(`"sub":"ada","iss":`+v), "issuer")
 	}
-	for _, name := range []string{"exp", "nbf", "iat", "iss", "aud", "sub", "user_id", "email", "sid"} {
+	for _, name := range []string{"exp", "nbf", "iat", "iss", "aud", "sub", "user_id", "email",
+		"sid"} {
 		add("twice/"+name, claims(`"sub":"ada","`+name+`":1,"`+name+`":1`), "malformed")
 	}
 	add("twice/sub of two users", claims(`"sub":"ada","sub":"eve"`), "malformed")
@@ -250,7 +262,8 @@ func addDates(add func(name, claims, reason string)) {
 	for _, name := range []string{"EXP", "Exp", "eXp", "e\u0445p", "exp ", "expires", "expiresAt"} {
 		add("exp named "+name, `{"sub":"ada","`+name+`":`+exp+`}`, "claims")
 	}
-	for _, v := range []string{`null`, `true`, `false`, `""`, `"` + exp + `"`, `"9999999999"`, `[]`, `[` + exp + `]`, `{}`,
+	for _, v := range []string{`null`, `true`, `false`, `""`, `"` + exp + `"`, `"9999999999"`, `[]`,
+		`[` + exp + `]`, `{}`,
 		`1e19`, `-1e19`, `1e300`, `-1e300`, `1e400`, `1e999999999`, `253402300800`, `-253402300800`,
 		`9223372036854775807`, `9223372036854775808`, `18446744073709551616`, strings.Repeat("9", 400)} {
 		for _, name := range []string{"exp", "nbf", "iat"} {
@@ -261,21 +274,26 @@ func addDates(add func(name, claims, reason string)) {
 			add(name+fmt.Sprintf("/%.24s", v), `{`+members+`}`, "claims")
 		}
 	}
-	for _, v := range []string{`0`, `-0`, `-1`, `1`, `1.5`, `900`, `-253402300799`, `1e3`, `1795521585`, `1795521584.999`} {
+	for _, v := range []string{`0`, `-0`, `-1`, `1`, `1.5`, `900`, `-253402300799`, `1e3`,
+		`1795521585`, `1795521584.999`} {
 		add("exp/past "+v, `{"sub":"ada","exp":`+v+`}`, "expired")
 	}
-	for _, v := range []string{`1795521615.001`, `1795521616`, `1795522000`, `253402300799`, `2.5e11`} {
+	for _, v := range []string{`1795521615.001`, `1795521616`, `1795522000`, `253402300799`,
+		`2.5e11`} {
 		add("nbf/future "+v, claims(`"sub":"ada","nbf":`+v), "not-yet-valid")
 	}
 }
 
 func addUsers(add func(name, claims, reason string)) {
 	add("user/absent", claims(``), "claims")
-	add("user/userId (an e-mail link of Better Auth)", claims(`"email":"a@b.c","userId":"ada"`), "claims")
+	add("user/userId (an e-mail link of Better Auth)", claims(`"email":"a@b.c","userId":"ada"`),
+		"claims")
 	add("user/user.id (a session cookie of Better Auth)",
 		claims(`"session":{"userId":"ada"},"user":{"id":"ada","sub":"ada"},"version":"1"`), "claims")
-	for _, name := range []string{"SUB", "Sub", "sUb", "\u017fub", "s\u200bub", "sub ", "subject", "id", "uid", "email",
-		"userId", "userid", "USER_ID", "User_Id", "u\u017fer_id", "user-id", "user_ID", "username", "name", "user"} {
+	for _, name := range []string{"SUB", "Sub", "sUb", "\u017fub", "s\u200bub", "sub ", "subject",
+		"id", "uid", "email",
+		"userId", "userid", "USER_ID", "User_Id", "u\u017fer_id", "user-id", "user_ID", "username",
+		"name", "user"} {
 		add("user named "+name, claims(`"`+name+`":"ada"`), "claims")
 	}
 	bad := append(wrong(), `""`, `"`+strings.Repeat("a", 256)+`"`, `"`+strings.Repeat("ä", 128)+`"`,
@@ -291,8 +309,10 @@ func addUsers(add func(name, claims, reason string)) {
 		add("sub beside user_id/"+name, claims(`"sub":`+v+`,"user_id":"ada"`), "claims")
 		add("user_id beside sub/"+name, claims(`"user_id":`+v+`,"sub":"ada"`), "claims")
 	}
-	for name, text := range map[string]string{"byte ff": "\xff", "half a character": "\xc3", "overlong": "\xc0\x80",
-		"surrogate": "\xed\xa0\x80", "escaped surrogate": `\ud800`, "low surrogate": `\udfff`, "NUL": "\x00",
+	for name, text := range map[string]string{"byte ff": "\xff", "half a character": "\xc3",
+		"overlong":  "\xc0\x80",
+		"surrogate": "\xed\xa0\x80", "escaped surrogate": `\ud800`, "low surrogate": `\udfff`,
+		"NUL":        "\x00",
 		"line break": "\n"} {
 		add("sub/raw "+name, claims(`"sub":"ada`+text+`"`), "malformed")
 		add("user_id/raw "+name, claims(`"user_id":"ada`+text+`"`), "malformed")
@@ -308,27 +328,30 @@ func TestClaimsAccepted(t *testing.T) {
 	s := serve(t, shared(secret))
 	long := strings.Repeat("a", 255)
 	for claims, user := range map[string]string{
-		claims(`"sub":"ada"`):                                           "ada",
-		claims(`"user_id":"ada"`):                                       "ada",
-		claims(`"sub":"ada","user_id":"ada"`):                           "ada",
-		claims(`"sub":"ada","user_id":"\u0061da"`):                      "ada",
-		claims(`"\u0073ub":"\u0061da"`):                                 "ada",
-		claims(`"sub":"ada","SUB":"eve","Sub":1,"\u017fub":"eve"`):      "ada",
-		claims(`"sub":"ada","id":"eve","userId":"eve","uid":"eve"`):     "ada",
-		claims(`"sub":"1"`):                                             "1",
-		claims(`"sub":" "`):                                             " ",
-		claims(`"sub":"` + long + `"`):                                  long,
-		claims(`"sub":"\ufffd"`):                                        "\ufffd", // is a character, and another user than 0xff
-		claims(`"sub":"ä"`):                                             "ä",
-		claims(`"sub":"\u00e4"`):                                        "ä",
-		claims(`"sub":"a\u0308"`):                                       "a\u0308", // not composed: another user than ä
-		claims(`"sub":"\ud83d\ude00"`):                                  "😀",
-		claims(`"sub":"a\\b\"c\/d"`):                                    `a\b"c/d`,
-		claims(`"sub":"' OR 1=1 --"`):                                   "' OR 1=1 --",
-		claims(`"sub":"ada@example.com","email":"eve@example.com"`):     "ada@example.com",
-		claims(`"sub":"ada","iat":99999999999`):                         "ada", // iat decides nothing
-		claims(`"sub":"ada","iat":-1.5e3`):                              "ada",
-		claims(`"sub":"ada","nbf":1795521615`):                          "ada", // the leeway, to the second
+		claims(`"sub":"ada"`):                                       "ada",
+		claims(`"user_id":"ada"`):                                   "ada",
+		claims(`"sub":"ada","user_id":"ada"`):                       "ada",
+		claims(`"sub":"ada","user_id":"\u0061da"`):                  "ada",
+		claims(`"\u0073ub":"\u0061da"`):                             "ada",
+		claims(`"sub":"ada","SUB":"eve","Sub":1,"\u017fub":"eve"`):  "ada",
+		claims(`"sub":"ada","id":"eve","userId":"eve","uid":"eve"`): "ada",
+		claims(`"sub":"1"`):                                         "1",
+		claims(`"sub":" "`):                                         " ",
+		claims(`"sub":"` + long + `"`):                              long,
+		claims(`"sub":"\ufffd"`):                                    "\ufffd",
+		// is a character, and another user than 0xff
+		claims(`"sub":"ä"`):       "ä",
+		claims(`"sub":"\u00e4"`):  "ä",
+		claims(`"sub":"a\u0308"`): "a\u0308",
+		// not composed: another user than ä
+		claims(`"sub":"\ud83d\ude00"`):                              "😀",
+		claims(`"sub":"a\\b\"c\/d"`):                                `a\b"c/d`,
+		claims(`"sub":"' OR 1=1 --"`):                               "' OR 1=1 --",
+		claims(`"sub":"ada@example.com","email":"eve@example.com"`): "ada@example.com",
+		claims(`"sub":"ada","iat":99999999999`):                     "ada", // iat decides nothing
+		claims(`"sub":"ada","iat":-1.5e3`):                          "ada",
+		claims(`"sub":"ada","nbf":1795521615`):                      "ada",
+		// the leeway, to the second
 		claims(`"sub":"ada","nbf":-253402300799`):                       "ada",
 		claims(`"sub":"ada","nbf":0,"jti":[],"scope":null,"roles":{}`):  "ada",
 		`{"sub":"ada","exp":1795521585.001}`:                            "ada",
@@ -367,7 +390,8 @@ func TestInformation(t *testing.T) {
 			t.Errorf("%s: %+v", v, got)
 		}
 	}
-	got := s.accepted(t, sign(head, claims(`"sub":"ada","Email":"a@b.c","SID":"1","session_id":"1"`), secret))
+	got := s.accepted(t, sign(head, claims(`"sub":"ada","Email":"a@b.c","SID":"1","session_id":"1"`),
+		secret))
 	if got.Email != "" || got.Session != "" {
 		t.Errorf("%+v", got)
 	}
@@ -377,12 +401,15 @@ func TestIssuerAndAudienceRefused(t *testing.T) {
 	t.Parallel()
 	var attempts []attempt
 	add := func(name, members, reason string) {
-		attempts = append(attempts, attempt{name, sign(head, claims(`"sub":"ada",`+members), secret), reason})
+		attempts = append(attempts, attempt{name, sign(head, claims(`"sub":"ada",`+members), secret),
+			reason})
 	}
 	add("iss/absent", `"aud":"`+aud+`"`, "issuer")
-	for _, v := range append(wrong(), `""`, `"x"`, `"`+iss+`/"`, `"`+iss+`."`, `"`+iss+` "`, `" `+iss+`"`,
+	for _, v := range append(wrong(), `""`, `"x"`, `"`+iss+`/"`, `"`+iss+`."`, `"`+iss+` "`, `" `+
+		iss+`"`,
 		`"HTTPS://app.example.com"`, `"https://APP.example.com"`, `"https://app.example.com:443"`,
-		`"http://app.example.com"`, `"https://app.example.co"`, `"`+iss+`\u0000"`, `["`+iss+`"]`, `{"`+iss+`":1}`,
+		`"http://app.example.com"`, `"https://app.example.co"`, `"`+iss+`\u0000"`, `["`+iss+`"]`, `{"`+
+			iss+`":1}`,
 		`"https://app.example.com@evil.example"`, `"https://evil.example/`+iss+`"`, `"`+aud+`"`) {
 		add("iss/"+v, `"aud":"`+aud+`","iss":`+v, "issuer")
 	}
@@ -390,21 +417,26 @@ func TestIssuerAndAudienceRefused(t *testing.T) {
 	add("iss/with a long s", "\"aud\":\""+aud+"\",\"i\u017f\u017f\":\""+iss+"\"", "issuer")
 
 	add("aud/absent", `"iss":"`+iss+`"`, "audience")
-	for _, v := range append(wrong(), `""`, `"x"`, `"`+aud+`/"`, `"`+aud+` "`, `"https://API.example.com"`, `"`+iss+`"`,
-		`"`+aud+`,todo"`, `"tod"`, `"todos"`, `[""]`, `["x","y"]`, `["`+aud+`",1]`, `[1,"`+aud+`"]`, `[["`+aud+`"]]`,
+	for _, v := range append(wrong(), `""`, `"x"`, `"`+aud+`/"`, `"`+aud+` "`,
+		`"https://API.example.com"`, `"`+iss+`"`,
+		`"`+aud+`,todo"`, `"tod"`, `"todos"`, `[""]`, `["x","y"]`, `["`+aud+`",1]`, `[1,"`+aud+`"]`,
+		`[["`+aud+`"]]`,
 		`["`+aud+`",null]`, `{"0":"`+aud+`"}`, `[{"aud":"todo"}]`, `["`+aud+` todo"]`, `["\u0000todo"]`,
 		`["x","x","x","x","x","x"]`) {
 		add("aud/"+v, `"iss":"`+iss+`","aud":`+v, "audience")
 	}
 	add("aud/in another case", `"iss":"`+iss+`","AUD":"`+aud+`"`, "audience")
-	add("aud/a session cache of Better Auth", `"iss":"`+iss+`","aud":"better-auth:session-cache"`, "audience")
-	run(t, strict(), sign(head, claims(`"sub":"ada","iss":"`+iss+`","aud":"`+aud+`"`), secret), attempts)
+	add("aud/a session cache of Better Auth", `"iss":"`+iss+`","aud":"better-auth:session-cache"`,
+		"audience")
+	run(t, strict(), sign(head, claims(`"sub":"ada","iss":"`+iss+`","aud":"`+aud+`"`), secret),
+		attempts)
 }
 
 func TestAudienceAccepted(t *testing.T) {
 	t.Parallel()
 	s := serve(t, strict())
-	for _, v := range []string{`"` + aud + `"`, `"todo"`, `["todo"]`, `["x","` + aud + `"]`, `["","todo",""]`,
+	for _, v := range []string{`"` + aud + `"`, `"todo"`, `["todo"]`, `["x","` + aud + `"]`,
+		`["","todo",""]`,
 		`["todo","todo"]`, `"\u0074odo"`, `["t\u006fdo"]`, ` [ "x" , "todo" ] `} {
 		s.accepted(t, sign(head, claims(`"sub":"ada","iss":"`+iss+`","aud":`+v), secret))
 	}
@@ -420,7 +452,8 @@ func TestFormRefused(t *testing.T) {
 	attempts := []attempt{
 		{"one segment", h, "malformed"},
 		{"a session token", "6bAsC0CLkq2VxTzN4mJd8RwE1yHuGf5P", "malformed"},
-		{"a signed session token", "6bAsC0CLkq2V.q1w2e3r4t5y6u7i8o9p0a1s2d3f4g5h6j7k8l9z0x1c2v3b4=", "malformed"},
+		{"a signed session token", "6bAsC0CLkq2V.q1w2e3r4t5y6u7i8o9p0a1s2d3f4g5h6j7k8l9z0x1c2v3b4=",
+			"malformed"},
 		{"two segments", input, "malformed"},
 		{"no signature", input + ".", "malformed"},
 		{"no claims", h + ".." + sig, "malformed"},
@@ -442,7 +475,8 @@ func TestFormRefused(t *testing.T) {
 			jwt.SigningMethodHS256), "malformed"},
 		{"a lone letter behind the signature", token + "AA", "malformed"},
 		{"spare bits in the signature", input + "." + loosened(sig), "malformed"},
-		{"spare bits in the claims", mac(h+"."+loosened(b64(claims(`"sub":"ada"`)+" ")), secret, jwt.SigningMethodHS256), "malformed"},
+		{"spare bits in the claims", mac(h+"."+loosened(b64(claims(`"sub":"ada"`)+" ")), secret,
+			jwt.SigningMethodHS256), "malformed"},
 		{"spare bits in the header", mac(loosened(b64(`{"alg":"HS256"} `))+"."+p, secret,
 			jwt.SigningMethodHS256), "malformed"},
 		{"signature of 31 bytes", input + "." + b64(mac256[:31]), "signature"},
@@ -503,7 +537,8 @@ func TestLength(t *testing.T) {
 	s := serve(t, shared(secret))
 	padded := func(size int) string {
 		for n := size*3/4 - 200; ; n++ {
-			if token := sign(head, claims(`"sub":"ada","x":"`+strings.Repeat("x", n)+`"`), secret); len(token) >= size {
+			if token := sign(head, claims(`"sub":"ada","x":"`+strings.Repeat("x", n)+`"`),
+				secret); len(token) >= size {
 				return token
 			}
 		}

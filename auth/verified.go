@@ -110,7 +110,8 @@ func userID(claims object) (string, error) {
 	case !hasSub && !hasOld:
 		return "", refuse(reasonClaims, "the token has neither sub nor user_id")
 	case !ok || !too || user == "" || len(user) > maxUserID || !isText(user):
-		return "", refuse(reasonClaims, "the user id is no string of 1 to %d bytes without control characters",
+		return "", refuse(reasonClaims,
+			"the user id is no string of 1 to %d bytes without control characters",
 			maxUserID)
 	case hasSub && hasOld && sub != old:
 		return "", refuse(reasonClaims, "sub and user_id name two users")

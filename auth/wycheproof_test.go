@@ -101,7 +101,8 @@ func TestWycheproofRefused(t *testing.T) {
 	n := 0
 	for _, group := range readVectors(t).TestGroups {
 		secret := "p7Qw1zXv9LmT4cRk8NsHb2Yd6JfGu3Ea"
-		if key, err := base64.RawURLEncoding.DecodeString(group.Private.K); err == nil && len(key) >= minSecret {
+		if key, err := base64.RawURLEncoding.DecodeString(group.Private.K); err == nil &&
+			len(key) >= minSecret {
 			secret = string(key)
 		}
 		g := &Guard{issuers: []issuer{{keys: SharedSecret(secret)}}}
