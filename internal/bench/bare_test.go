@@ -1,0 +1,216 @@
+package bench
+
+import (
+	"database/sql"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/gofrs/uuid/v5"
+)
+
+// bare is the API as one writes it with Gin and lib/pq in an afternoon: no
+// guard, no row-level security, no checks, and every statement prepared. What
+// it does to the tables is the same: the counter of the list is raised, the
+// search text is kept, positions follow one another.
+type bare struct {
+	selectOne, selectPage, insert, update, remove *sql.Stmt
+}
+
+type bareTodo struct {
+	ID          string     `json:"id"`
+	UserID      string     `json:"user_id"`
+	Title       string     `json:"title"`
+	Description *string    `json:"description"`
+	Completed   bool       `json:"completed"`
+	CompletedAt *time.Time `json:"completed_at"`
+	Position    int64      `json:"position"`
+	CreatedAt   time.Time  `json:"created_at"`
+	UpdatedAt   time.Time  `json:"updated_at"`
+	Version     int64      `json:"version"`
+}
+
+// fields are where the columns of a todo go.
+func (t *bareTodo) fields() []any {
+	return []any{&t.ID, &t.Title, &t.Description, &t.Completed, &t.CompletedAt, &t.Position,
+		&t.CreatedAt, &t.UpdatedAt, &t.Version}
+}
+
+// bareBody is the body of a creation or an update.
+type bareBody struct {
+	Title       *string `json:"title"`
+	Description *string `json:"description"`
+	Completed   *bool   `json:"completed"`
+	Position    *int64  `json:"position"`
+}
+
+const bareColumns = `id, title, description, completed, completed_at, position,
+	created_at, updated_at, version`
+
+const bareInsert = `
+	WITH written AS (
+		INSERT INTO authtodo_todos (user_id, id, title, description, search_text, completed,
+			completed_at, position, created_at, updated_at, version)
+		VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $6 THEN CAST($7 AS timestamptz) END,
+			COALESCE($8, 65536 + COALESCE((
+				SELECT position FROM authtodo_todos WHERE user_id = $1 AND deleted_at IS NULL
+				ORDER BY position DESC LIMIT 1), 0)), $7, $7, 1)
+		RETURNING ` + bareColumns + `
+	), list AS (
+		INSERT INTO authtodo_lists AS l (user_id, epoch, revision) VALUES ($1, 'bare', 1)
+		ON CONFLICT (user_id) DO UPDATE SET revision = l.revision + 1
+	)
+	SELECT ` + bareColumns + ` FROM written`
+
+const bareUpdate = `
+	WITH written AS (
+		UPDATE authtodo_todos SET
+			title = COALESCE($3, title),
+			description = COALESCE($4, description),
+			search_text = lower(COALESCE($3, title) || 'X' || COALESCE($4, description, '')),
+			completed = COALESCE($5, completed),
+			completed_at = CASE WHEN COALESCE($5, completed) THEN COALESCE(completed_at, $7) END,
+			position = COALESCE($6, position),
+			updated_at = $7,
+			version = version + 1
+		WHERE user_id = $1 AND id = $2 AND deleted_at IS NULL
+		RETURNING ` + bareColumns + `
+	), list AS (
+		UPDATE authtodo_lists SET revision = revision + 1
+		WHERE user_id = $1 AND EXISTS (SELECT FROM written)
+	)
+	SELECT ` + bareColumns + ` FROM written`
+
+const bareDelete = `
+	WITH written AS (
+		DELETE FROM authtodo_todos WHERE user_id = $1 AND id = $2 AND deleted_at IS NULL RETURNING id
+	), list AS (
+		UPDATE authtodo_lists SET revision = revision + 1
+		WHERE user_id = $1 AND EXISTS (SELECT FROM written)
+	)
+	SELECT id FROM written`
+
+func newBare(b *testing.B, db *sql.DB) http.Handler {
+	prepare := func(statement string) *sql.Stmt {
+		prepared, err := db.PrepareContext(b.Context(), statement)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Cleanup(func() { prepared.Close() })
+		return prepared
+	}
+	h := &bare{
+		selectOne: prepare(`
+			SELECT ` + bareColumns + ` FROM authtodo_todos
+			WHERE user_id = $1 AND id = $2 AND deleted_at IS NULL`),
+		selectPage: prepare(`
+			SELECT l.epoch, l.revision, t.* FROM authtodo_lists AS l LEFT JOIN LATERAL (
+				SELECT ` + bareColumns + ` FROM authtodo_todos
+				WHERE user_id = $1 AND deleted_at IS NULL ORDER BY position, id LIMIT $2) AS t ON true
+			WHERE l.user_id = $1 ORDER BY t.position, t.id`),
+		insert: prepare(bareInsert),
+		update: prepare(bareUpdate),
+		remove: prepare(bareDelete),
+	}
+	engine := gin.New()
+	engine.GET("/api/todos", h.list)
+	engine.POST("/api/todos", h.create)
+	engine.GET("/api/todos/:id", h.get)
+	engine.PATCH("/api/todos/:id", h.change)
+	engine.DELETE("/api/todos/:id", h.delete)
+	return engine
+}
+
+func fail(c *gin.Context, err error) {
+	c.JSON(http.StatusInternalServerError, gin.H{"error": err.Error()})
+}
+
+func (h *bare) get(c *gin.Context) {
+	t := bareTodo{UserID: c.GetHeader("X-User")}
+	row := h.selectOne.QueryRowContext(c.Request.Context(), t.UserID, c.Param("id"))
+	if err := row.Scan(t.fields()...); err != nil {
+		fail(c, err)
+		return
+	}
+	c.JSON(http.StatusOK, &t)
+}
+
+func (h *bare) list(c *gin.Context) {
+	user := c.GetHeader("X-User")
+	rows, err := h.selectPage.QueryContext(c.Request.Context(), user, c.Query("limit"))
+	if err != nil {
+		fail(c, err)
+		return
+	}
+	defer rows.Close()
+	todos := []bareTodo{}
+	var epoch, revision string
+	for rows.Next() {
+		t := bareTodo{UserID: user}
+		if err := rows.Scan(append([]any{&epoch, &revision}, t.fields()...)...); err != nil {
+			fail(c, err)
+			return
+		}
+		todos = append(todos, t)
+	}
+	if err := rows.Err(); err != nil {
+		fail(c, err)
+		return
+	}
+	c.Header("ETag", `W/"`+epoch+"-"+revision+`"`)
+	c.JSON(http.StatusOK, todos)
+}
+
+func (h *bare) create(c *gin.Context) {
+	var body bareBody
+	if err := json.NewDecoder(c.Request.Body).Decode(&body); err != nil {
+		fail(c, err)
+		return
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		fail(c, err)
+		return
+	}
+	search := strings.ToLower(*body.Title)
+	if body.Description != nil {
+		search += "X" + strings.ToLower(*body.Description)
+	}
+	t := bareTodo{UserID: c.GetHeader("X-User")}
+	row := h.insert.QueryRowContext(c.Request.Context(), t.UserID, id.String(), body.Title,
+		body.Description, search, body.Completed != nil && *body.Completed, time.Now(), body.Position)
+	if err := row.Scan(t.fields()...); err != nil {
+		fail(c, err)
+		return
+	}
+	c.JSON(http.StatusCreated, &t)
+}
+
+func (h *bare) change(c *gin.Context) {
+	var body bareBody
+	if err := json.NewDecoder(c.Request.Body).Decode(&body); err != nil {
+		fail(c, err)
+		return
+	}
+	t := bareTodo{UserID: c.GetHeader("X-User")}
+	row := h.update.QueryRowContext(c.Request.Context(), t.UserID, c.Param("id"), body.Title,
+		body.Description, body.Completed, body.Position, time.Now())
+	if err := row.Scan(t.fields()...); err != nil {
+		fail(c, err)
+		return
+	}
+	c.JSON(http.StatusOK, &t)
+}
+
+func (h *bare) delete(c *gin.Context) {
+	var id string
+	row := h.remove.QueryRowContext(c.Request.Context(), c.GetHeader("X-User"), c.Param("id"))
+	if err := row.Scan(&id); err != nil {
+		fail(c, err)
+		return
+	}
+	c.Status(http.StatusNoContent)
+}
