@@ -70,9 +70,9 @@ func findBouncer() (string, error) {
 	return path, err
 }
 
-// dsn is a connection string without a database. The user is ignored.
-func (b *bouncer) dsn() string {
-	return fmt.Sprintf("host=%s port=%d user=pooled sslmode=disable", b.dir, port)
+// dsn is a connection string. The user is ignored.
+func (b *bouncer) dsn(database string) string {
+	return fmt.Sprintf("host=%s port=%d user=pooled sslmode=disable dbname=%s", b.dir, port, database)
 }
 
 func (b *bouncer) ping() error {

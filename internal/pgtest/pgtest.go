@@ -22,6 +22,7 @@ package pgtest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -80,6 +81,9 @@ type Database struct {
 
 	server *server
 	name   string
+
+	mu      sync.Mutex
+	bouncer *bouncer // nil until it is asked for
 }
 
 // Both URLs and that of a pooler are key=value pairs: lib/pq takes the folder
@@ -117,11 +121,32 @@ func Private(t testing.TB) {
 // connections to the database and gives each to a client for one transaction.
 func (d *Database) Pooler(t testing.TB) string {
 	t.Helper()
-	url, err := d.server.pooler()
-	if err != nil {
-		refuse(t, err)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.bouncer == nil {
+		b, err := startBouncer(d.URL)
+		if err != nil {
+			refuse(t, err)
+		}
+		d.bouncer = b
 	}
-	return url + " dbname=" + d.name
+	return d.bouncer.dsn(d.name)
+}
+
+// drop drops the database. Its pooler goes first: one that has a cancel request
+// under way when the server ends a connection ends too (PgBouncer before 1.21,
+// its issue 822).
+func (d *Database) drop() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.bouncer != nil {
+		d.bouncer.stop()
+	}
+	_, err := d.server.admin.ExecContext(context.Background(), "DROP DATABASE "+d.name+" WITH (FORCE)")
+	if err != nil {
+		return fmt.Errorf("pgtest: dropping a database: %w", err)
+	}
+	return nil
 }
 
 // get returns the server. Without the programs it skips t or fails it.

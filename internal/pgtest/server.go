@@ -27,10 +27,6 @@ type server struct {
 
 	databases atomic.Int64
 	template  func() (string, error) // the name of a database that is migrated
-	pooler    func() (string, error) // a URL without a database
-
-	mu      sync.Mutex
-	bouncer *bouncer // nil until it is asked for
 }
 
 // start finds a server or starts one, and makes the role.
@@ -52,7 +48,6 @@ func start(ctx context.Context) (*server, error) {
 		s.cluster, s.dsn = c, c.dsn()
 	}
 	s.template = sync.OnceValues(s.migrate)
-	s.pooler = sync.OnceValues(s.pool)
 	if err := s.makeRole(ctx); err != nil {
 		s.stop()
 		return nil, err
@@ -104,19 +99,19 @@ func (s *server) database(t testing.TB, template string) *Database {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		_, err := s.admin.ExecContext(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)")
-		if err != nil {
-			t.Errorf("pgtest: dropping a database: %v", err)
-		}
-	})
-	return &Database{
+	d := &Database{
 		URL:      s.roleDSN() + " dbname=" + name,
 		AdminURL: s.dsn + " dbname=" + name,
 		Role:     s.role,
 		server:   s,
 		name:     name,
 	}
+	t.Cleanup(func() {
+		if err := d.drop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return d
 }
 
 // migrate makes the database that those of [Migrated] are copies of. Copying
@@ -141,26 +136,9 @@ func (s *server) migrate() (name string, err error) {
 	return name, nil
 }
 
-// pool starts the pooler.
-func (s *server) pool() (string, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	b, err := startBouncer(s.roleDSN())
-	if err != nil {
-		return "", err
-	}
-	s.bouncer = b
-	return b.dsn(), nil
-}
-
 // stop ends what this process has started, and drops what it has made on a
 // server of others.
 func (s *server) stop() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.bouncer != nil {
-		s.bouncer.stop()
-	}
 	if s.admin != nil && s.cluster == nil {
 		s.drop()
 	}
