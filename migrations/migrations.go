@@ -171,16 +171,33 @@ func (r runner) check(ctx context.Context) error {
 	return compare(version, dirty, known)
 }
 
+// version reads the version. It waits a while for an SQLite file that others
+// are just creating: SQLite refuses at once, whatever its busy_timeout is, while
+// they switch the file to WAL.
 func (r runner) version(ctx context.Context) (version int, dirty bool, err error) {
-	conn, err := connect(ctx, r.db)
-	if err == nil {
-		defer conn.Close()
-		version, dirty, err = r.dialect.engine().version(ctx, conn)
+	for end := time.Now().Add(5 * time.Second); ; {
+		version, dirty, err = r.read(ctx)
+		if !busy(err) || time.Now().After(end) {
+			break
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(retryEvery):
+		}
 	}
 	if err != nil {
 		return 0, false, failure(ctx, fmt.Errorf("reading the version of the schema: %w", err))
 	}
 	return version, dirty, nil
+}
+
+func (r runner) read(ctx context.Context) (version int, dirty bool, err error) {
+	conn, err := connect(ctx, r.db)
+	if err != nil {
+		return 0, false, err
+	}
+	defer conn.Close()
+	return r.dialect.engine().version(ctx, conn)
 }
 
 // compare says what a version means to a build that knows these migrations.

@@ -36,3 +36,9 @@ func failure(ctx context.Context, err error) error {
 	}
 	return fmt.Errorf("%w: sqlite: %w", todos.ErrUnavailable, err)
 }
+
+// busy reports whether others have locked the file.
+func busy(err error) bool {
+	var coded *sqlite.Error
+	return errors.As(err, &coded) && coded.Code()&0xff == sqlite3.SQLITE_BUSY
+}

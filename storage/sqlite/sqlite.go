@@ -20,6 +20,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 	_ "modernc.org/sqlite" // the driver
@@ -63,7 +64,7 @@ func Open(ctx context.Context, path string) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}
-	if err := db.Ping(ctx); err != nil {
+	if err := db.await(ctx); err != nil {
 		db.Close()
 		return nil, fmt.Errorf("opening %s, which must be an SQLite file in a folder that is writable, "+
 			"because SQLite keeps two more files beside it: %w", name, err)
@@ -111,6 +112,22 @@ func connect(name string) (*DB, error) {
 		readers: sqlx.NewDb(readers, "sqlite"),
 		kept:    sqlstore.Statements{DB: readers},
 	}, nil
+}
+
+// await returns when the file can be used. While another process that has just
+// made the file switches it to WAL, SQLite refuses at once, whatever its
+// busy_timeout is.
+func (db *DB) await(ctx context.Context) error {
+	for end := time.Now().Add(5 * time.Second); ; {
+		err := db.Ping(ctx)
+		if !busy(err) || time.Now().After(end) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
 }
 
 // dsn is a file URI. Whatever could end its path is escaped: with the plain
