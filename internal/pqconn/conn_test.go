@@ -13,6 +13,7 @@ import (
 
 	"github.com/lib/pq"
 
+	"github.com/authtodo/authtodo/internal/pgtest"
 	"github.com/authtodo/authtodo/internal/pqconn"
 )
 
@@ -21,6 +22,7 @@ import (
 func TestSecrets(t *testing.T) {
 	t.Parallel()
 	const canary = "canary271828"
+	pgtest.Private(t) // it changes who may connect to the server
 	l := newLab(t)
 	// Only scram-sha-256 makes the password matter; other roles stay trusted.
 	mustExec(t, l.admin, `CREATE ROLE watched LOGIN PASSWORD 'another'`)

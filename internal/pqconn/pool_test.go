@@ -171,7 +171,7 @@ func TestDeadlineOfIdle(t *testing.T) {
 func TestCancelled(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
-	db := l.open(t)
+	db := open(t, l.dsn, pqconn.Options{Grace: slack}) // for the server's answer, however busy it is
 	sleeper := prepare(t, db, `SELECT pg_sleep($1)`)
 	for name, run := range map[string]func(ctx context.Context) error{
 		"exec": func(ctx context.Context) error {
@@ -191,11 +191,14 @@ func TestCancelled(t *testing.T) {
 			return err
 		},
 	} {
+		const soon = 200 * time.Millisecond // and long enough to get to the server
+		one(t, db, 1)                       // so that connecting is not what ends
 		ctx, cancel := context.WithCancel(t.Context())
-		time.AfterFunc(50*time.Millisecond, cancel)
+		time.AfterFunc(soon, cancel)
 		wantState(t, within(t, 0, func() error { return run(ctx) }), context.Canceled, "57014")
 
-		ctx = timeout(t, 50*time.Millisecond)
+		one(t, db, 1)
+		ctx = timeout(t, soon)
 		wantState(t, within(t, 0, func() error { return run(ctx) }), context.DeadlineExceeded, "57014")
 		one(t, db, 1)
 		if t.Failed() {
