@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -148,11 +149,16 @@ func TestRoles(t *testing.T) {
 	for role, attributes := range map[string]string{
 		"test_super": "SUPERUSER NOBYPASSRLS", "test_bypass": "NOSUPERUSER BYPASSRLS",
 	} {
-		statement := fmt.Sprintf("CREATE ROLE %s LOGIN %s IN ROLE authtodo_app", role, attributes)
+		statement := fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD 'test' %s IN ROLE %s", role, attributes, server.Role)
 		if _, err := admin.ExecContext(t.Context(), statement); err != nil {
 			t.Fatal(err)
 		}
-		url := as(t, server.URL, role)
+		t.Cleanup(func() {
+			if _, err := admin.ExecContext(context.Background(), "DROP ROLE "+role); err != nil {
+				t.Errorf("dropping the role %s, which all databases share: %v", role, err)
+			}
+		})
+		url := server.URL + " user=" + role + " password=test"
 		if _, err := (Options{}).Open(t.Context(), url); !errors.Is(err, ErrBypassRLS) {
 			t.Errorf("Open as a role with %s: %v, want %v", attributes, err, ErrBypassRLS)
 		}
