@@ -82,8 +82,9 @@ func mount(router gin.IRouter, api *todos.API, guard *auth.Guard) (err error) {
 // known, by [auth.From] and [auth.UserID].
 func (m *Module) Guard() gin.HandlerFunc { return m.guard.Handler() }
 
-// Close ends what the module runs in the background. With shared secrets that
-// is nothing, but a host that defers it stays right when its keys come from
-// elsewhere. The storage stays open, because the host has opened it. Closing
-// twice is no error.
-func (m *Module) Close() error { return nil }
+// Close ends what the module runs in the background, the fetching of key sets,
+// and waits for it; with shared secrets there is nothing. Call it when the server
+// has shut down: requests that need other keys than are there are answered with
+// 503 from then on. The storage stays open, because the host has opened it.
+// Closing twice is no error.
+func (m *Module) Close() error { return m.guard.Close() }

@@ -69,7 +69,7 @@ func ExampleNew() {
 	// Auth.Leeway: must be from 0 (which means 15s) to 5m0s, not 1h0m0s
 	// Auth.Issuers[0].UserSpace: required with several issuers (auth.DefaultSpace: the default one)
 	// Auth.Issuers[0].Keys: the current secret has 6 bytes and needs 32; try "openssl rand -base64 32"
-	// Auth.Issuers[1].Keys: required: give auth.SharedSecret(...)
+	// Auth.Issuers[1].Keys: required: give auth.SharedSecret(...) or auth.KeySet(...)
 }
 
 // To change a secret, list the new one first. Tokens of the old one are good
@@ -81,7 +81,7 @@ func ExampleSharedSecret() {
 	)
 	fmt.Printf("%+v\n", auth.Issuer{URL: "https://app.example.com", Keys: keys})
 	// Output:
-	// {URL:https://app.example.com Audience:[] Keys:auth.Keys(hidden) UserSpace:}
+	// {URL:https://app.example.com Audience:[] Keys:auth.Keys(hidden) InsecureHTTP:false UserSpace:}
 }
 
 // The identity of a request has the claims that nearly everybody needs, and

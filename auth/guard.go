@@ -19,12 +19,14 @@ type Deps struct {
 }
 
 // Guard lets requests with valid credentials through and refuses all others.
+// It is safe for concurrent use.
 type Guard struct {
 	issuers  []issuer
 	leeway   time.Duration
 	now      func() time.Time
 	reporter web.Reporter
 	headers  headers
+	sets     []*keySet // of the issuers that have one
 }
 
 // issuer is an [Issuer] that was found valid.
@@ -57,10 +59,39 @@ func New(opts Options, deps Deps) (*Guard, error) {
 			url:      iss.URL,
 			audience: slices.Clone(iss.Audience),
 			space:    space(iss),
-			keys:     iss.Keys,
+			keys:     g.keys(iss, opts.MaxStale),
 		})
 	}
 	return g, nil
+}
+
+// keys are those of an issuer; a key set becomes one of this guard alone, since
+// it ends with the guard.
+func (g *Guard) keys(iss Issuer, maxStale time.Duration) Keys {
+	set := iss.Keys.set()
+	if set == nil {
+		return iss.Keys
+	}
+	if isClear(set.address) {
+		g.reporter.Logger.Warn("authtodo: keys come over http from another machine; "+
+			"whoever can change them on the way can act as every user", "key_set", set.String())
+	}
+	if maxStale == 0 {
+		maxStale = defaultMaxStale
+	}
+	set = set.bind(maxStale, g.now, g.reporter.Logger)
+	g.sets = append(g.sets, set)
+	return keysOf(set)
+}
+
+// Close ends what the guard fetches, and waits for it. Guarded requests are
+// answered on, with the keys that are there; where one needs others, with 503.
+// Closing twice is no error.
+func (g *Guard) Close() error {
+	for _, set := range g.sets {
+		set.close()
+	}
+	return nil
 }
 
 // Handler is the guard as a handler of Gin's. The handlers behind it have the
@@ -152,13 +183,19 @@ func (g *Guard) open(ctx context.Context, token string) (*verified, error) {
 	if err := keys.accept(h); err != nil {
 		return nil, err
 	}
-	if err := keys.verify(ctx, h, t.signingInput, signature); err != nil {
+	key, err := keys.verify(ctx, h, t.signingInput, signature)
+	if err != nil {
 		return nil, err
 	}
 	if !known {
 		g.headers.add(t.header, h)
 	}
-	return iss.read(claims, text)
+	v, err := iss.read(claims, text)
+	if err != nil {
+		return nil, err
+	}
+	v.key = key
+	return v, nil
 }
 
 // issuer is the one that the claims name. They are not verified yet: a wrong
@@ -176,7 +213,8 @@ func (g *Guard) issuer(claims object) (*issuer, error) {
 	if !present {
 		return nil, refuse(reasonIssuer, "the token has no iss, and every issuer has a URL")
 	}
-	return nil, refuse(reasonIssuer, "iss is %s and %s", quote(name), g.expected())
+	return nil, refuse(reasonIssuer, "iss is %s and %s%s", quote(name), g.expected(),
+		nearly(name, g.urls()...))
 }
 
 // expected tells which issuers there are.
@@ -185,8 +223,15 @@ func (g *Guard) expected() string {
 		return "Issuers[0].URL is not set"
 	}
 	s := "the issuers are"
-	for _, iss := range g.issuers {
-		s += " " + quote(iss.url)
+	for _, url := range g.urls() {
+		s += " " + quote(url)
 	}
 	return s
+}
+
+func (g *Guard) urls() (urls []string) {
+	for i := range g.issuers {
+		urls = append(urls, g.issuers[i].url)
+	}
+	return urls
 }

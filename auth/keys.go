@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/golang-jwt/jwt/v5"
 )
 
@@ -41,27 +42,47 @@ func SharedSecret(current string, previous ...string) Keys {
 const hidden = "auth.Keys(hidden)"
 
 // Format implements [fmt.Formatter] for every verb and flag.
-func (Keys) Format(f fmt.State, _ rune) { io.WriteString(f, hidden) }
+func (k Keys) Format(f fmt.State, _ rune) { io.WriteString(f, k.String()) }
 
-// String implements [fmt.Stringer].
-func (Keys) String() string { return hidden }
+// String implements [fmt.Stringer]. Of keys it shows nothing, and of a key set
+// the URL without its user, password and query.
+func (k Keys) String() string {
+	if set := k.set(); set != nil {
+		return "auth.Keys(" + set.String() + ")"
+	}
+	return hidden
+}
 
 // GoString implements [fmt.GoStringer].
-func (Keys) GoString() string { return hidden }
+func (k Keys) GoString() string { return k.String() }
 
 // LogValue implements [slog.LogValuer].
-func (Keys) LogValue() slog.Value { return slog.StringValue(hidden) }
+func (k Keys) LogValue() slog.Value { return slog.StringValue(k.String()) }
 
 // MarshalText implements [encoding.TextMarshaler].
-func (Keys) MarshalText() ([]byte, error) { return []byte(hidden), nil }
+func (k Keys) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
 // MarshalJSON implements [json.Marshaler].
-func (Keys) MarshalJSON() ([]byte, error) { return []byte(`"` + hidden + `"`), nil }
+func (k Keys) MarshalJSON() ([]byte, error) { return jsontext.AppendQuote(nil, k.String()) }
 
-// shares reports whether the two have a secret in common.
+// set is the key set that the keys are, or nil.
+func (k Keys) set() *keySet {
+	if k.open == nil {
+		return nil
+	}
+	set, _ := k.open().(*keySet)
+	return set
+}
+
+// shares reports whether whoever signs with the one keys signs with the other:
+// they have a secret in common, or are one key set. The key sets of OpenID
+// providers do not count: many a provider signs for all its tenants with one.
 func (k Keys) shares(other Keys) bool {
 	if k.open == nil || other.open == nil {
 		return false
+	}
+	if a, b := k.set(), other.set(); a != nil && b != nil {
+		return a.address == b.address && !(a.generic && b.generic)
 	}
 	a, ok := k.open().(*sharedSecret)
 	b, too := other.open().(*sharedSecret)
@@ -80,9 +101,10 @@ type source interface {
 	// configuration decides that; the header never chooses a kind of key.
 	accept(h header) error
 
-	// verify checks the signature. Its error is a refusal, or [unavailable] if
-	// the keys cannot be had at the moment.
-	verify(ctx context.Context, h header, signingInput string, signature []byte) error
+	// verify checks the signature. The key is the one that made it, and nil if
+	// keys never go. The error is a refusal, or [unavailable] if the keys cannot
+	// be had at the moment.
+	verify(ctx context.Context, h header, signingInput string, signature []byte) (*publicKey, error)
 }
 
 // unavailable is the error of a source that cannot tell whether a signature is
@@ -114,13 +136,14 @@ func (s *sharedSecret) accept(h header) error {
 	return h.isJWT()
 }
 
-func (s *sharedSecret) verify(_ context.Context, _ header, input string, signature []byte) error {
+func (s *sharedSecret) verify(_ context.Context, _ header, input string, sig []byte) (
+	*publicKey, error) {
 	for _, key := range s.keys {
-		if jwt.SigningMethodHS256.Verify(input, signature, key) == nil {
-			return nil
+		if jwt.SigningMethodHS256.Verify(input, sig, key) == nil {
+			return nil, nil
 		}
 	}
-	return refuse(reasonSignature, "no secret of the issuer made this signature; "+
+	return nil, refuse(reasonSignature, "no secret of the issuer made this signature; "+
 		"is the issuer's secret the same, and was it replaced lately?")
 }
 

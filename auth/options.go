@@ -17,6 +17,13 @@ const (
 // maxText is the limit of an iss and of an aud, in bytes.
 const maxText = 255
 
+// How long a key set serves that cannot be renewed.
+const (
+	defaultMaxStale = 24 * time.Hour
+	minMaxStale     = 15 * time.Minute // a set is not renewed earlier
+	maxMaxStale     = 7 * 24 * time.Hour
+)
+
 // Options say whose tokens are believed.
 type Options struct {
 	// Issuers are those who may issue tokens, at least one. A token is checked
@@ -27,6 +34,13 @@ type Options struct {
 	// checked. Zero means 15 seconds; more than 5 minutes is a fault, since a
 	// token would outlive its issuer's intention by as much.
 	Leeway time.Duration
+
+	// MaxStale is how long a key set serves after it was last fetched, when it
+	// cannot be fetched again: as long does the service outlive an outage of the
+	// issuer, and as long can a key be used that the issuer has withdrawn in the
+	// meantime. Then requests are answered with 503. Zero means 24 hours; else
+	// from 15 minutes to 7 days.
+	MaxStale time.Duration
 }
 
 // Issuer is one who issues tokens.
@@ -43,8 +57,17 @@ type Issuer struct {
 	// More than one is for a service that changes its name.
 	Audience []string
 
-	// Keys are what the tokens are signed with: [SharedSecret].
+	// Keys are what the tokens are signed with: [SharedSecret], [KeySet] or
+	// [OIDCKeySet]. An issuer with a key set needs a URL and an Audience, because
+	// it signs for others, too. One set for two issuers whose users live in
+	// different spaces is a fault, unless both are OpenID providers.
 	Keys Keys
+
+	// InsecureHTTP allows a key set to be fetched over http from another machine.
+	// Whoever can change what is sent on the way there can then act as every user:
+	// it is for networks that nobody else is in, as between two containers. http
+	// to localhost, 127.0.0.0/8 and ::1 is always allowed.
+	InsecureHTTP bool
 
 	// UserSpace is where the issuer's users live. Two issuers may both have a
 	// user "1"; they are two users unless their spaces are the same. Empty and
@@ -65,6 +88,10 @@ func (o Options) Validate() error {
 	if o.Leeway < 0 || o.Leeway > maxLeeway {
 		f.add("Leeway", "must be from 0 (which means %v) to %v, not %v", defaultLeeway, maxLeeway,
 			o.Leeway)
+	}
+	if o.MaxStale != 0 && (o.MaxStale < minMaxStale || o.MaxStale > maxMaxStale) {
+		f.add("MaxStale", "must be 0 (which means %v) or from %v to %v, not %v",
+			defaultMaxStale, minMaxStale, maxMaxStale, o.MaxStale)
 	}
 	if len(o.Issuers) == 0 {
 		f.add("Issuers", "required: say whose tokens are believed")
@@ -100,11 +127,31 @@ func (iss Issuer) validate(f *faults, path string, several bool) {
 			"must be 1 to 32 lower-case letters, digits and hyphens, the first not a hyphen")
 	}
 	if iss.Keys.open == nil {
-		f.add(path+".Keys", "required: give auth.SharedSecret(...)")
+		f.add(path+".Keys", "required: give auth.SharedSecret(...) or auth.KeySet(...)")
 		return
 	}
-	for _, fault := range iss.Keys.open().faults() {
+	faulty := iss.Keys.open().faults()
+	for _, fault := range faulty {
 		f.add(path+".Keys", "%s", fault)
+	}
+	if set := iss.Keys.set(); set != nil && len(faulty) == 0 {
+		iss.validateKeySet(f, path, set)
+	}
+}
+
+func (iss Issuer) validateKeySet(f *faults, path string, set *keySet) {
+	if iss.URL == "" {
+		f.add(path+".URL", "required with a key set: the claim iss of its tokens")
+	}
+	if len(iss.Audience) == 0 {
+		f.add(path+".Audience", "required with a key set: it signs for others than this service, too")
+	}
+	if isClear(set.address) && !iss.InsecureHTTP {
+		f.add(path+".Keys", "http is for key sets on this machine; use https, or set InsecureHTTP "+
+			"if nobody can get between")
+	}
+	if set.discover && set.address != iss.URL {
+		f.add(path+".URL", "must be the URL that auth.OIDC was given")
 	}
 }
 
@@ -122,8 +169,12 @@ func (o Options) validatePairs(f *faults, i int) {
 		}
 		// Whoever signs for one space could sign for the other.
 		if space(iss) != space(other) && iss.Keys.shares(other.Keys) {
+			what := "secret"
+			if iss.Keys.set() != nil {
+				what = "key set"
+			}
 			f.add(fmt.Sprintf("Issuers[%d].Keys", i),
-				"shares a secret with Issuers[%d], whose users live in another space", j)
+				"shares a %s with Issuers[%d], whose users live in another space", what, j)
 		}
 	}
 }

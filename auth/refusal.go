@@ -22,6 +22,7 @@ const (
 	reasonCritical  reason = "critical" // a crit that is not understood, as none is
 	reasonType      reason = "type"
 	reasonIssuer    reason = "issuer"
+	reasonKey       reason = "key" // one that the key set does not hold
 	reasonSignature reason = "signature"
 	reasonExpired   reason = "expired"
 	reasonNotYet    reason = "not-yet-valid"

@@ -21,8 +21,8 @@ type remote struct{ err error }
 
 func (r remote) faults() []string  { return nil }
 func (remote) accept(header) error { return nil }
-func (r remote) verify(context.Context, header, string, []byte) error {
-	return r.err
+func (r remote) verify(context.Context, header, string, []byte) (*publicKey, error) {
+	return nil, r.err
 }
 
 // TestUnavailable: keys that cannot be had are 503, never 401, and the client

@@ -65,6 +65,12 @@ func (h header) isJWT() error {
 	return nil
 }
 
+// isAccessToken reports whether a typ is the one of RFC 9068 section 2.1, in its
+// long form, too.
+func isAccessToken(typ string) bool {
+	return strings.EqualFold(typ, "at+jwt") || strings.EqualFold(typ, "application/at+jwt")
+}
+
 // parseHeader reads the first segment of a token.
 func parseHeader(segment string) (h header, err error) {
 	var bytes [256]byte

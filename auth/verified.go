@@ -9,7 +9,8 @@ import (
 // verified is what a token says whose signature is good.
 type verified struct {
 	identity  Identity
-	notBefore time.Time // zero without nbf
+	notBefore time.Time  // zero without nbf
+	key       *publicKey // that signed; nil for a shared secret
 }
 
 // during refuses what is not valid at the given time.
@@ -84,7 +85,7 @@ func (iss *issuer) audienceOf(claims object) error {
 		return refuse(reasonAudience, "aud is neither a string nor an array of strings")
 	case !ours:
 		aud, _ := toTexts(value)
-		return refuse(reasonAudience, "aud is %s, and %s", quoteAll(aud), iss.wants())
+		return refuse(reasonAudience, "aud is %s, and %s%s", quoteAll(aud), iss.wants(), nearlyAny(aud, iss.audience))
 	}
 	return nil
 }

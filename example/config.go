@@ -23,9 +23,14 @@ The environment configures it. A variable that is empty counts as not set.
                       the user in sub or user_id, maybe email, and exp; 32 bytes or
                       more. If not set, a secret is generated at the first run and
                       kept beside the SQLite file, or in authtodo-data/ with Postgres
-  AUTH_ISSUER         tokens must have this iss; if not set, they must have none
-  AUTH_AUDIENCE       tokens must have this aud; if not set, they must have none
+  AUTH_ISSUER         tokens of that secret must have this iss; if not set, none
+  AUTH_AUDIENCE       tokens of that secret must have this aud; if not set, none
                       (each of the two may be set without the other)
+  BETTER_AUTH_URL     accept the tokens of Better Auth's jwt plugin, too: where Better
+                      Auth is, as its own configuration says. Issuer, audience and key
+                      set follow from it. Several, separated by commas: the users of
+                      the first are those of the secret's tokens, too; each other has
+                      users of its own
   CORS_ORIGINS        origins of pages that may call the API, separated by commas:
                       http://localhost:3000,https://app.example.com
 
@@ -47,6 +52,7 @@ type config struct {
 	secretFile string // where it is kept; empty with BETTER_AUTH_SECRET
 	issuer     string
 	audience   string
+	betterAuth []auth.Issuer
 	origins    []string
 }
 
@@ -67,7 +73,9 @@ func parseConfig(getenv func(string) string) (config, error) {
 	}
 	origins, errOrigins := parseOrigins(getenv("CORS_ORIGINS"))
 	cfg.origins = origins
-	return cfg, errors.Join(checkAddr(cfg.addr), errDatabase, cfg.checkAuth(), errOrigins)
+	betterAuth, errBetterAuth := parseBetterAuth(getenv("BETTER_AUTH_URL"), cfg.issuer)
+	cfg.betterAuth = betterAuth
+	return cfg, errors.Join(checkAddr(cfg.addr), errDatabase, cfg.checkAuth(), errBetterAuth, errOrigins)
 }
 
 func checkAddr(addr string) error {

@@ -20,7 +20,7 @@ func newEngine(cfg config, db database) (*gin.Engine, *authtodo.Module, error) {
 	api := engine.Group("/api")
 	module, err := authtodo.Register(api, authtodo.Options{
 		Storage: db.Backend(),
-		Auth:    auth.Options{Issuers: []auth.Issuer{cfg.acceptedIssuer()}},
+		Auth:    auth.Options{Issuers: cfg.acceptedIssuers()},
 	})
 	if err != nil {
 		return nil, nil, err

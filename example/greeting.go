@@ -12,7 +12,7 @@ import (
 const greeting = `authtodo: http://%[1]s/api/todos, described by http://%[1]s/api/openapi.json
 todos: %[2]s
 tokens: HS256, signed with %[3]s
-
+%[7]s
 To try it, paste this into another terminal. It creates a todo as alice, lists her
 todos, and lists those of bob, who sees nothing of hers:
 
@@ -42,8 +42,17 @@ func greet(w io.Writer, cfg config, addr net.Addr, now time.Time) error {
 		signer = "the secret in " + absolute(cfg.secretFile)
 	}
 	until := now.Add(tokenLife).Format("15:04:05")
-	_, err = fmt.Fprintf(w, greeting, reachable(addr), cfg.place(), signer, alice, bob, until)
+	_, err = fmt.Fprintf(w, greeting, reachable(addr), cfg.place(), signer, alice, bob, until,
+		cfg.betterAuthLines())
 	return err
+}
+
+// betterAuthLines tell whose tokens are accepted, too.
+func (c *config) betterAuthLines() (lines string) {
+	for _, issuer := range c.betterAuth {
+		lines += "tokens: of Better Auth at " + issuer.URL + "\n"
+	}
+	return lines
 }
 
 // reachable is addr as a client on this machine can use it.
