@@ -122,6 +122,9 @@ func (s *service) refused(t *testing.T, w *httptest.ResponseRecorder, challenge,
 	if got := w.Header().Get("WWW-Authenticate"); got != challenge {
 		t.Errorf("WWW-Authenticate: %s, want %s", got, challenge)
 	}
+	if got := w.Header().Get("Cache-Control"); got != "no-store" {
+		t.Errorf("Cache-Control: %s", got)
+	}
 	if got := w.Header().Get("Content-Type"); got != "application/problem+json" {
 		t.Errorf("Content-Type: %s", got)
 	}

@@ -85,8 +85,10 @@ func TestOwner(t *testing.T) {
 		}
 		owners[id.Owner()] = id
 	}
-	if got := (auth.Identity{UserID: "1", UserSpace: auth.DefaultSpace}).Owner(); got != "1" {
-		t.Errorf("%q", got)
+	for _, space := range []string{"", auth.DefaultSpace} {
+		if got := (auth.Identity{UserID: "1", UserSpace: space}).Owner(); got != "1" {
+			t.Errorf("space %q: %q", space, got)
+		}
 	}
 	if got := (auth.Identity{UserID: "1", UserSpace: "a"}).Owner(); got != "a\x1f1" {
 		t.Errorf("%q", got)

@@ -110,6 +110,7 @@ func malformedObjects(m string) map[string]string {
 		"1000 arrays":               `{` + m + `,"x":` + nested("[", "]", 1000) + `}`,
 		"1000 brackets open":        `{` + m + `,"x":` + strings.Repeat("[", 1000),
 		"deep behind a false quote": `{` + m + `,"x":"\\"` + strings.Repeat("[", 1000),
+		"33 arrays behind a quote":  `{` + m + `,"x":"\"","y":` + nested("[", "]", 32) + `}`,
 		"mismatched brackets":       `{` + m + `,"x":[}]`,
 	}
 }
@@ -360,6 +361,7 @@ func TestClaimsAccepted(t *testing.T) {
 		" {\n\"sub\" : \"ada\" ,\t\"exp\" : " + exp + "\r\n}\n":         "ada",
 		claims(`"sub":"ada","x":` + nested("[", "]", 31)):               "ada",
 		claims(`"sub":"ada","x":"` + strings.Repeat("[", 500) + `"`):    "ada", // text nests nothing
+		claims(`"sub":"ada","x":"\"` + strings.Repeat("[", 500) + `"`):  "ada",
 		claims(`"sub":"ada","x":"\\","y":"\"[[[","z":"\\\"{"`):          "ada",
 		claims(`"sub":"ada","":1," ":2,"exp ":"x","nbf\u0000":"x"`):     "ada",
 		claims(`"sub":"ada",` + many(40)):                               "ada",
