@@ -1,0 +1,21 @@
+import { createAuthClient } from 'better-auth/react'
+
+/** Sign-up, sign-in and sign-out; the session is an HttpOnly cookie that no script reads. */
+export const authClient = createAuthClient()
+
+type News = 'signed-in' | 'signed-out'
+const channelName = 'authtodo-session'
+
+/** Tells the other tabs of this browser, which share the cookie. */
+export function announce(news: News): void {
+  const channel = new BroadcastChannel(channelName)
+  channel.postMessage(news)
+  channel.close()
+}
+
+/** Calls back when another tab signs in or out; the result ends that. */
+export function onAnnouncement(callback: (news: News) => void): () => void {
+  const channel = new BroadcastChannel(channelName)
+  channel.onmessage = (event) => callback(event.data as News)
+  return () => channel.close()
+}
