@@ -109,7 +109,7 @@ func (e *statusError) Error() string {
 // the field X-Retry-After.
 func retryAfter(h http.Header) time.Duration {
 	for _, name := range []string{"Retry-After", "X-Retry-After"} {
-		if n, err := strconv.ParseUint(h.Get(name), 10, 16); err == nil {
+		if n, err := strconv.ParseUint(h.Get(name), 10, 31); err == nil {
 			return time.Duration(n) * time.Second
 		}
 	}

@@ -82,8 +82,8 @@ func (k *keySet) faults() []string {
 func (k *keySet) accept(h header) error {
 	switch {
 	case h.alg == "HS256", h.alg == "HS384", h.alg == "HS512":
-		return refuse(reasonAlgorithm, "the token is %s, signed with a shared secret, and this issuer has "+
-			"a key set; did another issuer sign it, or is it of a link that Better Auth mailed?", h.alg)
+		return refuse(reasonAlgorithm, "the token is %s, signed with a shared secret, and this issuer "+
+			"has a key set; did another issuer sign it, or is it of a link that Better Auth mailed?", h.alg)
 	case !k.signs(h.alg):
 		return refuse(reasonAlgorithm, "alg is %s, which no key of a key set is for", quote(h.alg))
 	case !k.generic && h.kid == "":

@@ -85,7 +85,8 @@ func (iss *issuer) audienceOf(claims object) error {
 		return refuse(reasonAudience, "aud is neither a string nor an array of strings")
 	case !ours:
 		aud, _ := toTexts(value)
-		return refuse(reasonAudience, "aud is %s, and %s%s", quoteAll(aud), iss.wants(), nearlyAny(aud, iss.audience))
+		return refuse(reasonAudience, "aud is %s, and %s%s", quoteAll(aud), iss.wants(),
+			nearlyAny(aud, iss.audience))
 	}
 	return nil
 }
