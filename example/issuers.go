@@ -62,7 +62,8 @@ func spaceOf(url string) string {
 		return '-'
 	}, host)
 	sum := sha256.Sum256([]byte(url))
-	return strings.Trim(name[:min(len(name), 23)], "-") + "-" + hex.EncodeToString(sum[:4])
+	name = name[:min(len(name), 23)] + "-" + hex.EncodeToString(sum[:4])
+	return strings.TrimLeft(name, "-")
 }
 
 // acceptedIssuers say whose tokens are believed.
