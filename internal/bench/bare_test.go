@@ -1,8 +1,11 @@
 package bench
 
 import (
+	"cmp"
+	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -13,11 +16,27 @@ import (
 )
 
 // bare is the API as one writes it with Gin and lib/pq in an afternoon: no
-// guard, no row-level security, no checks, and every statement prepared. What
-// it does to the tables is the same: the counter of the list is raised, the
-// search text is kept, positions follow one another.
+// guard, no row-level security and no checks. What it does to the tables is the
+// same: the counter of the list is raised, the search text is kept, positions
+// follow one another.
 type bare struct {
-	selectOne, selectPage, insert, update, remove *sql.Stmt
+	selectOne, selectPage, insert, update, remove statement
+}
+
+// statement runs one SQL statement.
+type statement func(ctx context.Context, args ...any) (*sql.Rows, error)
+
+// row scans the only row of an answer.
+func (s statement) row(ctx context.Context, into []any, args ...any) error {
+	rows, err := s(ctx, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		return cmp.Or(rows.Err(), sql.ErrNoRows)
+	}
+	return errors.Join(rows.Scan(into...), rows.Close())
 }
 
 type bareTodo struct {
@@ -93,14 +112,20 @@ const bareDelete = `
 	)
 	SELECT id FROM written`
 
-func newBare(b *testing.B, db *sql.DB) http.Handler {
-	prepare := func(statement string) *sql.Stmt {
-		prepared, err := db.PrepareContext(b.Context(), statement)
+// newBare keeps its statements prepared or not.
+func newBare(b *testing.B, db *sql.DB, kept bool) http.Handler {
+	prepare := func(text string) statement {
+		if !kept {
+			return func(ctx context.Context, args ...any) (*sql.Rows, error) {
+				return db.QueryContext(ctx, text, args...)
+			}
+		}
+		prepared, err := db.PrepareContext(b.Context(), text)
 		if err != nil {
 			b.Fatal(err)
 		}
 		b.Cleanup(func() { prepared.Close() })
-		return prepared
+		return prepared.QueryContext
 	}
 	h := &bare{
 		selectOne: prepare(`
@@ -115,6 +140,10 @@ func newBare(b *testing.B, db *sql.DB) http.Handler {
 		update: prepare(bareUpdate),
 		remove: prepare(bareDelete),
 	}
+	return h.engine()
+}
+
+func (h *bare) engine() http.Handler {
 	engine := gin.New()
 	engine.GET("/api/todos", h.list)
 	engine.POST("/api/todos", h.create)
@@ -130,8 +159,8 @@ func fail(c *gin.Context, err error) {
 
 func (h *bare) get(c *gin.Context) {
 	t := bareTodo{UserID: c.GetHeader("X-User")}
-	row := h.selectOne.QueryRowContext(c.Request.Context(), t.UserID, c.Param("id"))
-	if err := row.Scan(t.fields()...); err != nil {
+	err := h.selectOne.row(c.Request.Context(), t.fields(), t.UserID, c.Param("id"))
+	if err != nil {
 		fail(c, err)
 		return
 	}
@@ -140,7 +169,7 @@ func (h *bare) get(c *gin.Context) {
 
 func (h *bare) list(c *gin.Context) {
 	user := c.GetHeader("X-User")
-	rows, err := h.selectPage.QueryContext(c.Request.Context(), user, c.Query("limit"))
+	rows, err := h.selectPage(c.Request.Context(), user, c.Query("limit"))
 	if err != nil {
 		fail(c, err)
 		return
@@ -180,9 +209,9 @@ func (h *bare) create(c *gin.Context) {
 		search += "X" + strings.ToLower(*body.Description)
 	}
 	t := bareTodo{UserID: c.GetHeader("X-User")}
-	row := h.insert.QueryRowContext(c.Request.Context(), t.UserID, id.String(), body.Title,
+	err = h.insert.row(c.Request.Context(), t.fields(), t.UserID, id.String(), body.Title,
 		body.Description, search, body.Completed != nil && *body.Completed, time.Now(), body.Position)
-	if err := row.Scan(t.fields()...); err != nil {
+	if err != nil {
 		fail(c, err)
 		return
 	}
@@ -196,9 +225,9 @@ func (h *bare) change(c *gin.Context) {
 		return
 	}
 	t := bareTodo{UserID: c.GetHeader("X-User")}
-	row := h.update.QueryRowContext(c.Request.Context(), t.UserID, c.Param("id"), body.Title,
+	err := h.update.row(c.Request.Context(), t.fields(), t.UserID, c.Param("id"), body.Title,
 		body.Description, body.Completed, body.Position, time.Now())
-	if err := row.Scan(t.fields()...); err != nil {
+	if err != nil {
 		fail(c, err)
 		return
 	}
@@ -207,8 +236,8 @@ func (h *bare) change(c *gin.Context) {
 
 func (h *bare) delete(c *gin.Context) {
 	var id string
-	row := h.remove.QueryRowContext(c.Request.Context(), c.GetHeader("X-User"), c.Param("id"))
-	if err := row.Scan(&id); err != nil {
+	err := h.remove.row(c.Request.Context(), []any{&id}, c.GetHeader("X-User"), c.Param("id"))
+	if err != nil {
 		fail(c, err)
 		return
 	}

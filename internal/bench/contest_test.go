@@ -26,32 +26,42 @@ const (
 // contender does as many operations as there is time for, and says how many.
 type contender func(time.Duration) int
 
-// contest has two contenders take turns. It reports what each does in a second
-// and, as x_name, the ratio of the first to the one with the name. before is
+// peer is what a contender is compared with.
+type peer struct {
+	name string
+	run  contender
+}
+
+// contest has ours and its peers take turns. It reports what each does in a
+// second and, as x_name, the ratio of ours to the peer with the name. before is
 // called ahead of every round.
-func contest(b *testing.B, before func(), first contender, name string, other contender) {
-	before()
-	first(warmUp)
-	other(warmUp)
-	var ratios []float64
-	var firsts, others total
+func contest(b *testing.B, before func(), ours contender, peers ...peer) {
+	all := append([]peer{{run: ours}}, peers...)
+	for _, p := range all {
+		before()
+		p.run(warmUp)
+	}
+	totals, ratios := make([]total, len(all)), make([][]float64, len(all))
 	for b.Loop() {
 		for round := range rounds {
-			var a, z float64
 			before()
-			if round%2 == 0 { // neither is always the one after the other
-				a, z = firsts.add(first), others.add(other)
-			} else {
-				z, a = others.add(other), firsts.add(first)
+			rates := make([]float64, len(all))
+			for i := range all {
+				turn := (i + round) % len(all) // nobody always comes after the same one
+				rates[turn] = totals[turn].add(all[turn].run)
 			}
-			ratios = append(ratios, a/z)
+			for i, rate := range rates {
+				ratios[i] = append(ratios[i], rates[0]/rate)
+			}
 		}
 	}
-	slices.Sort(ratios)
 	b.ReportMetric(0, "ns/op") // of a whole contest: not shown
-	b.ReportMetric(firsts.rate(), "op/s")
-	b.ReportMetric(others.rate(), name+"_op/s")
-	b.ReportMetric(ratios[len(ratios)/2], "x_"+name)
+	b.ReportMetric(totals[0].rate(), "op/s")
+	for i, p := range all[1:] {
+		slices.Sort(ratios[i+1])
+		b.ReportMetric(totals[i+1].rate(), p.name+"_op/s")
+		b.ReportMetric(ratios[i+1][len(ratios[i+1])/2], "x_"+p.name)
+	}
 }
 
 // total is what a contender has done in all its turns.

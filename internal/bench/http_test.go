@@ -30,8 +30,9 @@ const (
 )
 
 // BenchmarkHTTP compares the module, with the guard, row-level security and
-// every check, to a bare Gin handler that has none of them and keeps its
-// statements prepared. Both read and write the same tables.
+// every check, to a Gin handler that has none of them, on the same tables: bare
+// keeps its statements prepared, as the module does with Options.Direct only;
+// plain gives them to lib/pq at every call, as most services do.
 func BenchmarkHTTP(b *testing.B) {
 	w := newWorld(b)
 	for _, op := range []struct {
@@ -45,16 +46,19 @@ func BenchmarkHTTP(b *testing.B) {
 		{"update", http.StatusOK, w.update},
 		{"delete", http.StatusNoContent, w.delete},
 	} {
-		for _, direct := range []bool{false, true} {
-			name := op.name + map[bool]string{false: "", true: ", direct"}[direct]
+		compare := func(name string, opts postgres.Options) {
 			b.Run(name, func(b *testing.B) {
-				module := w.module(b, postgres.Options{Direct: direct})
-				a := serve(b, module, op.status, op.next)
-				z := serve(b, newBare(b, w.admin), op.status, op.next)
 				w.exec(b, `VACUUM ANALYZE`) // nobody else does it here
-				contest(b, func() { w.restock(b) }, a, "bare", z)
+				run := func(h http.Handler) contender { return serve(b, h, op.status, op.next) }
+				peers := []peer{{"bare", run(newBare(b, w.admin, true))}}
+				if !opts.Direct {
+					peers = append(peers, peer{"plain", run(newBare(b, w.admin, false))})
+				}
+				contest(b, func() { w.restock(b) }, run(w.module(b, opts)), peers...)
 			})
 		}
+		compare(op.name, postgres.Options{})
+		compare(op.name+" direct", postgres.Options{Direct: true})
 	}
 }
 

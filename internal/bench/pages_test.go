@@ -47,7 +47,7 @@ func BenchmarkPages(b *testing.B) {
 			end := page + "&cursor=" + cursors[sort]
 			last := serve(b, handler, http.StatusOK, always("GET "+end+head))
 			first := serve(b, handler, http.StatusOK, always("GET "+page+head))
-			contest(b, func() {}, last, "first", first)
+			contest(b, func() {}, last, peer{"first", first})
 		})
 	}
 }

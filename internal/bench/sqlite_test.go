@@ -49,7 +49,7 @@ func BenchmarkSQLite(b *testing.B) {
 			numbered := func(do func(context.Context, int) error) contender {
 				return alone(b, func() error { n++; return do(b.Context(), n) })
 			}
-			contest(b, func() {}, numbered(op.ours), "direct", numbered(op.theirs))
+			contest(b, func() {}, numbered(op.ours), peer{"direct", numbered(op.theirs)})
 		})
 	}
 }
