@@ -123,7 +123,8 @@ func (g *Guard) check(c *gin.Context) (*verified, error) {
 	}
 	v, err := g.verify(c.Request.Context(), token, g.now())
 	if err != nil && !isToken(token) {
-		return nil, malformed("more than one token, or characters that no token has")
+		return nil, malformed("more than one token, or characters that no token has; that of a " +
+			"cookie is a session token: ask Better Auth's /api/auth/token for the JWT")
 	}
 	return v, err
 }
@@ -175,7 +176,7 @@ func (g *Guard) open(ctx context.Context, token string) (*verified, error) {
 	if err != nil {
 		return nil, err
 	}
-	iss, err := g.issuer(claims)
+	iss, err := g.issuer(h, claims)
 	if err != nil {
 		return nil, err
 	}
@@ -200,7 +201,7 @@ func (g *Guard) open(ctx context.Context, token string) (*verified, error) {
 
 // issuer is the one that the claims name. They are not verified yet: a wrong
 // name only leads to keys that did not make the signature.
-func (g *Guard) issuer(claims object) (*issuer, error) {
+func (g *Guard) issuer(h header, claims object) (*issuer, error) {
 	name, present, ok := claims.text("iss")
 	if present && (!ok || name == "") {
 		return nil, refuse(reasonIssuer, "iss is empty or no string")
@@ -209,6 +210,11 @@ func (g *Guard) issuer(claims object) (*issuer, error) {
 		if g.issuers[i].url == name {
 			return &g.issuers[i], nil
 		}
+	}
+	if !present && !isAsymmetric(h.alg) {
+		return nil, refuse(reasonIssuer, "the token has no iss, and every issuer has a URL; alg is %s: "+
+			"did another issuer sign it with a shared secret, or is it of a link that Better Auth mailed?",
+			quote(h.alg))
 	}
 	if !present {
 		return nil, refuse(reasonIssuer, "the token has no iss, and every issuer has a URL")
