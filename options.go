@@ -34,8 +34,9 @@ type Options struct {
 	// Auth says whose tokens are believed.
 	Auth auth.Options
 
-	// Logger gets refused credentials, without their tokens, and the causes of
-	// 5xx answers. Nil is slog.Default(), as it is when Register is called.
+	// Logger gets refused credentials, without their tokens, the causes of 5xx
+	// answers, and what becomes of key sets. Nil is slog.Default(), as it is when
+	// Register is called.
 	Logger *slog.Logger
 
 	// BodyLimit is how many bytes the body of a request may have; a larger one

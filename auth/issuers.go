@@ -100,7 +100,7 @@ func nearly(got string, want ...string) string {
 		case got == w:
 		case strings.TrimRight(got, "/") == strings.TrimRight(w, "/"):
 			return "; they differ by the slash at the end"
-		case withoutScheme(got) == withoutScheme(w):
+		case withoutScheme(got) != "" && withoutScheme(got) == withoutScheme(w):
 			return "; one is http and the other https"
 		case onLoopback(got) && onLoopback(w):
 			return "; localhost, 127.0.0.1 and each port are issuers of their own: " +
@@ -120,8 +120,13 @@ func nearlyAny(got, want []string) string {
 	return ""
 }
 
+// withoutScheme is an http URL without http:// or https://, and empty for all
+// other text.
 func withoutScheme(address string) string {
-	_, rest, _ := strings.Cut(address, "://")
+	scheme, rest, _ := strings.Cut(address, "://")
+	if scheme != "http" && scheme != "https" {
+		return ""
+	}
 	return rest
 }
 

@@ -6,6 +6,7 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"math"
@@ -164,7 +165,26 @@ func edwards(o object) (*publicKey, []string, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if isSmallOrder(x) {
+		return nil, nil, errors.New("its point is of small order: anybody can sign for it")
+	}
 	return &publicKey{key: ed25519.PublicKey(x)}, []string{edDSA, ed25519Name}, nil
+}
+
+// isSmallOrder reports whether x is a point of order 1, 2, 4 or 8 in one of its
+// encodings, as x is if it was never filled in. The last bit is a sign.
+func isSmallOrder(x []byte) bool {
+	unsigned := slices.Clone(x)
+	unsigned[31] &= 0x7f
+	return slices.Contains([]string{
+		"0000000000000000000000000000000000000000000000000000000000000000",
+		"0100000000000000000000000000000000000000000000000000000000000000",
+		"26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+		"c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+		"ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+		"edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+		"eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	}, hex.EncodeToString(unsigned))
 }
 
 // weierstrass reads a key of RFC 7518 section 6.2.

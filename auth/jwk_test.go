@@ -1,13 +1,16 @@
 package auth
 
 import (
+	"crypto/ed25519"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math/big"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -134,6 +137,55 @@ func TestJWKPassedOver(t *testing.T) {
 			t.Errorf("%s: %v", value, err)
 		}
 	}
+}
+
+// TestSmallOrder: for such a key anybody can sign, and Go's verification lets it.
+func TestSmallOrder(t *testing.T) {
+	t.Parallel()
+	identity := append([]byte{1}, make([]byte, 31)...)
+	forged := append(slices.Clone(identity), make([]byte, 32)...)
+	if !ed25519.Verify(identity, []byte("anything"), forged) {
+		t.Error("Go refuses it by now")
+	}
+	for _, y := range []string{
+		"0000000000000000000000000000000000000000000000000000000000000000",
+		"0100000000000000000000000000000000000000000000000000000000000000",
+		"0100000000000000000000000000000000000000000000000000000000000080",
+		"26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+		"26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
+		"c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+		"c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
+		"ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+		"ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+		"edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+		"eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	} {
+		x, err := hex.DecodeString(y)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !isForgeable(x) && x[0] != 0xed && x[0] != 0xee { // some decoders refuse these two
+			t.Errorf("%s is not of small order", y)
+		}
+		if _, _, err := parseJWK(`{"kty":"OKP","crv":"Ed25519","kid":"k","x":"` + b64(x) + `"}`); err == nil {
+			t.Errorf("%s is taken", y)
+		}
+	}
+	if isForgeable(newPair(t, "EdDSA", "").private.Public().(ed25519.PublicKey)) {
+		t.Error("every key is forgeable")
+	}
+}
+
+// isForgeable signs without a private key: with R of order 8 at most, s = 0 and
+// luck, one message in eight or so verifies.
+func isForgeable(key ed25519.PublicKey) bool {
+	forged := append([]byte{1}, make([]byte, 63)...)
+	for i := range 200 {
+		if ed25519.Verify(key, fmt.Append(nil, i), forged) {
+			return true
+		}
+	}
+	return false
 }
 
 func TestPublished(t *testing.T) {

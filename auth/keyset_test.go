@@ -347,6 +347,20 @@ func TestKeySetHints(t *testing.T) {
 	}
 }
 
+func TestNearly(t *testing.T) {
+	t.Parallel()
+	for _, test := range [][3]string{
+		{"x", "todo", ""}, {"", "x", ""}, {"https://a.example", "https://b.example", ""},
+		{"urn:a", "urn:b", ""}, {"ftp://a", "http://a", ""}, {"http://localhost:1", "http://a:1", ""},
+		{"x/", "x", "slash"}, {"https://a", "https://a/", "slash"}, {"http://a", "https://a", "https"},
+		{"http://[::1]:3000", "http://localhost:3000", "localhost"}, {"http://localhost", "http://127.0.0.1/", "localhost"},
+	} {
+		if got := nearly(test[0], "other", test[1]); !strings.Contains(got, test[2]) || (got == "") != (test[2] == "") {
+			t.Errorf("%s: %q", test, got)
+		}
+	}
+}
+
 func TestBetterAuth(t *testing.T) {
 	t.Parallel()
 	for url, want := range map[string][2]string{

@@ -200,7 +200,7 @@ func (p *published) unknown(kid string) error {
 	return refuse(reasonKey, "the key set has no key %s; is the key set this issuer's?", quote(kid))
 }
 
-// String tells the log which keys there are.
+// String tells which keys there are.
 func (p *published) String() string {
 	var names []string
 	for _, key := range p.keys {

@@ -257,7 +257,11 @@ func (r *renewal) tellChange(old, set *published) {
 		return
 	}
 	level := slog.LevelInfo
-	attrs := []slog.Attr{slog.String("keys", set.String())}
+	keys := set.String()
+	if len(keys) > 1000 {
+		keys = keys[:1000] + "…"
+	}
+	attrs := []slog.Attr{slog.String("keys", keys)}
 	if len(set.passed) > 0 {
 		level = slog.LevelWarn
 		attrs = append(attrs, slog.String("passed_over", set.odd()))
