@@ -18,18 +18,21 @@ const keys = Object.entries(pairs).map(([alg, pair]) => {
   return { ...privateKey.export({ format: "jwk" }), alg, use: "sig", kid: `key of ${alg}` };
 });
 
-// serve makes the provider. A resource is urn:todo:ALG or urn:other:ALG; its
-// access tokens are for the audience todo or other, signed with ALG.
+// serve makes the provider. It has a client page-ALG for each algorithm, whose ID
+// tokens are signed with that. A resource is urn:AUDIENCE:ALG, which says what its
+// access tokens are for and how they are signed.
 export function serve(url) {
-  const client = {
-    client_id: "page",
-    client_secret: randomBytes(32).toString("base64url"),
+  const client_secret = randomBytes(32).toString("base64url");
+  const clients = Object.keys(pairs).map((alg) => ({
+    client_id: "page-" + alg,
+    client_secret,
     redirect_uris: [url + "/callback"],
     grant_types: ["authorization_code", "client_credentials"],
     token_endpoint_auth_method: "client_secret_post",
-  };
+    id_token_signed_response_alg: alg,
+  }));
   const provider = new Provider(url, {
-    clients: [client],
+    clients,
     jwks: { keys },
     cookies: { keys: [randomBytes(32).toString("base64url")] },
     enabledJWA: { idTokenSigningAlgValues: Object.keys(pairs) },
@@ -46,5 +49,5 @@ export function serve(url) {
       },
     },
   });
-  return { handler: provider.callback(), asks: { secret: () => client.client_secret } };
+  return { handler: provider.callback(), asks: { secret: () => client_secret } };
 }
