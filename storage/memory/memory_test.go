@@ -3,13 +3,14 @@ package memory
 import (
 	"testing"
 
+	"github.com/authtodo/authtodo/internal/race"
 	"github.com/authtodo/authtodo/storage/storagetest"
 	"github.com/authtodo/authtodo/todos"
 )
 
 func TestStore(t *testing.T) {
 	suite := storagetest.Suite{Rows: 1_000_000}
-	if testing.Short() {
+	if testing.Short() || race.Enabled {
 		suite.Rows = 20_000
 	}
 	suite.Run(t, func(*testing.T) todos.Store { return New().Backend().Todos })

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/authtodo/authtodo/internal/race"
 	"github.com/authtodo/authtodo/migrations"
 	"github.com/authtodo/authtodo/storage/storagetest"
 	"github.com/authtodo/authtodo/todos"
@@ -74,7 +75,7 @@ func TestStore(t *testing.T) {
 		},
 		Hold: func(ctx context.Context, _ string) (func(), error) { return hold(ctx, path) },
 	}
-	if testing.Short() {
+	if testing.Short() || race.Enabled {
 		suite.Rows = 20_000
 	}
 	suite.Run(t, func(t *testing.T) todos.Store { return loader{todoStore{db}} })
