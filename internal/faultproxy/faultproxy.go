@@ -168,6 +168,7 @@ func (p *Proxy) join(l *link) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.links[l] = true
+	_ = l.client.SetReadBuffer(64 << 10) // else megabytes vanish in a black hole before a write stalls
 	if p.stalled(l); p.fault != Pass {
 		l.end(p.fault)
 		return false

@@ -18,7 +18,10 @@ type stuck func(t *testing.T, ctx context.Context, db *sql.DB) (call func() erro
 
 // patience is what callers have. All that happens before the black hole opens
 // must fit into it.
-const patience = 600 * time.Millisecond
+const patience = time.Second
+
+// long is more than there is room for between here and the proxy.
+var long = strings.Repeat("x", 3<<20)
 
 // calls are all that a connection can wait in, and whether it stays uncertain
 // what they did.
@@ -41,7 +44,7 @@ var calls = map[string]struct {
 	}, true},
 	"write": {func(_ *testing.T, ctx context.Context, db *sql.DB) func() error {
 		return func() error {
-			_, err := db.ExecContext(ctx, `INSERT INTO k (v) VALUES ($1)`, strings.Repeat("x", 32<<20))
+			_, err := db.ExecContext(ctx, `INSERT INTO k (v) VALUES ($1)`, long)
 			return err
 		}
 	}, true},
@@ -111,7 +114,7 @@ func TestBlackHole(t *testing.T) {
 				run := call.prepare(t, ctx, db)
 				l.set(t, faultproxy.BlackHole)
 				if ended == context.Canceled {
-					time.AfterFunc(patience/4, cancel)
+					time.AfterFunc(patience, cancel)
 				}
 				err := within(t, patience+grace, run)
 				if !errors.Is(err, ended) || !pqconn.Unavailable(err) ||
@@ -133,7 +136,7 @@ func TestBlackHoleWithoutDeadline(t *testing.T) {
 			t.Parallel()
 			l := newLab(t)
 			db := open(t, l.dsn+" connect_timeout=1",
-				pqconn.Options{Grace: grace, MaxStatement: 300 * time.Millisecond})
+				pqconn.Options{Grace: grace, MaxStatement: patience})
 			one(t, db, 1)
 			run := call.prepare(t, context.Background(), db)
 			l.set(t, faultproxy.BlackHole)
@@ -150,6 +153,7 @@ func TestBlackHoleRows(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
 	db := l.open(t)
+	one(t, db, 1)
 	rows, err := db.QueryContext(timeout(t, patience),
 		`SELECT n, repeat('x', 1000) FROM generate_series(1, $1::int) n`, 100_000)
 	if err != nil {

@@ -116,10 +116,22 @@ func answered(err error) bool {
 
 // over is the error of the context that ended the statement, if one did.
 func (c *conn) over(ctx context.Context) error {
-	if err := ctx.Err(); err != nil || c.tx == nil {
+	if err := ended(ctx); err != nil || c.tx == nil {
 		return err
 	}
-	return c.tx.Err()
+	return ended(c.tx)
+}
+
+// ended is ctx.Err(), and does not rely on the timer of ctx: on a busy machine
+// that of the socket can come first, although it was set for later.
+func ended(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
+		return context.DeadlineExceeded
+	}
+	return nil
 }
 
 // discard makes the connection unusable, for lib/pq, too: a message that

@@ -26,6 +26,7 @@ func TestSecrets(t *testing.T) {
 	l := newLab(t)
 	// Only scram-sha-256 makes the password matter; other roles stay trusted.
 	mustExec(t, l.admin, `CREATE ROLE watched LOGIN PASSWORD 'another'`)
+	t.Cleanup(func() { mustExec(t, l.admin, `DROP ROLE watched`) })
 	mustExec(t, l.admin, `DO $$ BEGIN EXECUTE format(
 		'COPY (VALUES (%L), (%L)) TO %L', 'local all watched scram-sha-256', 'local all all trust',
 		current_setting('hba_file')); END $$`)

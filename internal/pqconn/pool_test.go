@@ -152,8 +152,10 @@ func TestDeadlineOfIdle(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
 	db := open(t, l.dsn, pqconn.Options{Grace: time.Millisecond})
+	one(t, db, 1) // so that connecting does not take of the time
+	const short = 500 * time.Millisecond
 	backend := func() (pid int) {
-		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), short)
 		defer cancel()
 		if err := db.QueryRowContext(ctx, `SELECT pg_backend_pid()`).Scan(&pid); err != nil {
 			t.Fatal(err)
@@ -161,7 +163,7 @@ func TestDeadlineOfIdle(t *testing.T) {
 		return pid
 	}
 	before := backend()
-	time.Sleep(150 * time.Millisecond)
+	time.Sleep(short + 50*time.Millisecond)
 	if after := backend(); after != before {
 		t.Errorf("backend %d, then %d: an idle connection was thrown away", before, after)
 	}
