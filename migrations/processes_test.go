@@ -20,7 +20,7 @@ const childOf = "AUTHTODO_MIGRATIONS_CHILD"
 func TestChild(t *testing.T) {
 	dialect, dsn, ok := strings.Cut(os.Getenv(childOf), " ")
 	if !ok {
-		t.Skip("this is no child")
+		return // this is no child
 	}
 	db, err := sql.Open(dialect, dsn)
 	if err != nil {

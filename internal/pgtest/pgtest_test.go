@@ -212,7 +212,7 @@ const victim = "AUTHTODO_PGTEST_VICTIM"
 // TestVictim is what that process does.
 func TestVictim(t *testing.T) {
 	if os.Getenv(victim) == "" {
-		t.Skip("this is no victim")
+		return // this is no victim
 	}
 	d := pgtest.Empty(t)
 	_ = d.Pooler(t)
