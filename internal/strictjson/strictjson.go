@@ -19,8 +19,9 @@ var ErrNotObject = errors.New("not a JSON object")
 // call, so visit only ever sees members of a sound object. Name and value are
 // valid during the call.
 //
-// Errors of the syntax wrap [*jsontext.SyntacticError]; an error of visit ends
-// the reading and is returned as it is.
+// Errors of the syntax wrap [*jsontext.SyntacticError], but that of a text of
+// nothing but blanks, which is [io.EOF]. An error of visit ends the reading and
+// is returned as it is.
 func Members(text []byte, visit func(name []byte, value jsontext.Value) error) error {
 	if err := check(text); err != nil {
 		return err
