@@ -3,6 +3,7 @@ package auth
 import (
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"strconv"
@@ -91,7 +92,7 @@ func (u *unavailable) problem() error {
 		Detail: "Credentials cannot be checked at the moment. Try again later.",
 		Cause:  u,
 	}
-	seconds := max(1, int(u.after.Seconds()))
+	seconds := max(1, int(math.Ceil(u.after.Seconds()))) // not earlier
 	return p.With("Retry-After", strconv.Itoa(seconds)).With("Cache-Control", "no-store")
 }
 
