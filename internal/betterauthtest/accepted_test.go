@@ -80,13 +80,13 @@ func TestSharedSecret(t *testing.T) {
 // TestSpaces: the users "1" of two servers are two users.
 func TestSpaces(t *testing.T) {
 	t.Parallel()
-	one, two := of(t, "serial"), of(t, "EdDSA")
+	one, two := of(t, "here, serial"), of(t, "there, serial")
 	here, there := auth.BetterAuth(one.url), auth.BetterAuth(two.url)
 	here.UserSpace, there.UserSpace = auth.DefaultSpace, "there"
 	h := serve(t, here, there)
 	ada, bob := one.signUp(), two.signUp()
-	h.accepts(ada.token(), ada.id)
-	h.accepts(bob.token(), bob.id)
+	h.accepts(ada.token(), "1")
+	h.accepts(bob.token(), "1")
 	if a, b := h.count(ada.token()), h.count(bob.token()); a != 1 || b != 1 {
 		t.Errorf("they see %d and %d todos, want 1 and 1", a, b)
 	}

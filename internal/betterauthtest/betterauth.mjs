@@ -45,7 +45,7 @@ const cookieCache = (strategy) => ({
   session: { cookieCache: { enabled: true, maxAge: 300, strategy } },
 });
 
-// Keys are named by their place in the table: all servers have a key "1".
+// Rows are numbered: every server has a user "1" and a key "1".
 const serial = { advanced: { database: { generateId: "serial" } } };
 
 // What a server has beside the defaults: the options of the jwt plugin and of
@@ -78,6 +78,8 @@ export const servers = {
   "bare payload": () => ({ jwt: { jwt: { definePayload: () => ({}) } } }),
 
   serial: () => ({ options: serial }),
+  "here, serial": () => ({ options: serial }),
+  "there, serial": () => ({ options: serial }),
   impostor: (origin) => ({
     jwt: { jwt: { issuer: origin("serial"), audience: origin("serial") } },
     options: serial,

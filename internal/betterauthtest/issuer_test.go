@@ -91,7 +91,8 @@ func (i issuer) signUp() person {
 		Token string
 		User  struct{ ID string }
 	}
-	if err := json.Unmarshal([]byte(a.body), &body); err != nil || a.status != 200 || body.User.ID == "" {
+	err := json.Unmarshal([]byte(a.body), &body)
+	if err != nil || a.status != 200 || body.User.ID == "" {
 		i.t.Fatalf("sign-up at %s: %d %s", i.name, a.status, a.body)
 	}
 	p := person{issuer: i, id: body.User.ID, email: email, session: body.Token,
@@ -141,3 +142,6 @@ func (p person) cookie(name string) string {
 	}
 	return value
 }
+
+// mailed is the token of the link that verifies the address.
+func (p person) mailed() string { return p.ask("mailed", "email", p.email) }

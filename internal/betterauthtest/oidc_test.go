@@ -29,8 +29,8 @@ type tokens struct {
 // exchange asks the token endpoint; pairs are names and values.
 func (p page) exchange(pairs ...string) (got tokens) {
 	p.t.Helper()
-	form := form(append(pairs, "client_id", p.id(), "client_secret", p.ask("secret"))...)
-	a := p.send("POST", p.url+"/token", form.Encode(), "Content-Type: application/x-www-form-urlencoded")
+	body := form(append(pairs, "client_id", p.id(), "client_secret", p.ask("secret"))...).Encode()
+	a := p.send("POST", p.url+"/token", body, "Content-Type: application/x-www-form-urlencoded")
 	if err := json.Unmarshal([]byte(a.body), &got); err != nil || got.Access == "" {
 		p.t.Fatalf("the token endpoint: %d %s", a.status, a.body)
 	}

@@ -18,7 +18,9 @@ func TestOutage(t *testing.T) {
 	ada := i.signUp()
 	token := ada.token()
 	i.ask("down")
-	after := h.unavailable(token)
+	h.pass(h.unavailable(token))
+	h.unavailable(token)                // asked again, in vain
+	after := h.unavailable(token)       // not asked: this is what is left of the wait
 	h.refuses(ada.session, "malformed") // this needs no keys
 
 	i.ask("up")
