@@ -60,7 +60,10 @@ func (d *driver) begin() error {
 		}
 	}
 	_, err := d.conn.ExecContext(d.ctx, `
-		CREATE TABLE IF NOT EXISTS `+table+` (version bigint NOT NULL PRIMARY KEY, dirty boolean NOT NULL)`)
+		CREATE TABLE IF NOT EXISTS `+table+` (
+			version bigint NOT NULL PRIMARY KEY,
+			dirty boolean NOT NULL
+		)`)
 	return err
 }
 

@@ -53,9 +53,9 @@ func (postgres) lock(ctx context.Context, conn *sql.Conn) (held bool, err error)
 	if err := conn.QueryRowContext(ctx, ask).Scan(&held); err != nil {
 		return false, err
 	}
-	then := `SET LOCAL statement_timeout = 0` // what the role has is for requests; here, ctx is the limit
-	if !held {
-		then = `ROLLBACK`
+	then := `ROLLBACK`
+	if held { // what the role has is for requests; here, ctx is the limit
+		then = `SET LOCAL statement_timeout = 0`
 	}
 	_, err = conn.ExecContext(ctx, then)
 	return held, err
@@ -109,7 +109,8 @@ func version(
 	}
 	version = database.NilVersion
 	if found {
-		err = conn.QueryRowContext(ctx, `SELECT version, dirty FROM `+table+` LIMIT 1`).Scan(&version, &dirty)
+		row := conn.QueryRowContext(ctx, `SELECT version, dirty FROM `+table+` LIMIT 1`)
+		err = row.Scan(&version, &dirty)
 	}
 	if errors.Is(err, sql.ErrNoRows) {
 		err = nil
@@ -118,8 +119,9 @@ func version(
 }
 
 // errConnect stands for an error that is not shown.
-var errConnect = errors.New("no connection could be opened; what the driver says of it is not shown, " +
-	"because it quotes something that may be the connection string with its password: ask db.Ping")
+var errConnect = errors.New("no connection could be opened; " +
+	"what the driver says of it is not shown, because it quotes something " +
+	"that may be the connection string with its password: ask db.Ping")
 
 // connect takes a connection from the host's pool, which may have to open one.
 // lib/pq quotes a connection string that it cannot read, password and all.

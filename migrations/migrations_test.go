@@ -43,7 +43,8 @@ func places(t *testing.T) []place {
 }
 
 func sqliteDSN(t *testing.T) string {
-	return "file:" + filepath.Join(t.TempDir(), "todos.db") + "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)"
+	return "file:" + filepath.Join(t.TempDir(), "todos.db") +
+		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)"
 }
 
 // everywhere runs a test in each place.
@@ -99,14 +100,15 @@ func (p place) catalog(t *testing.T, db *sql.DB) []string {
 	t.Helper()
 	if p.dialect == migrations.SQLite {
 		return lines(t, db, `
-			SELECT type || ' ' || name || ' ' || tbl_name || ' ' || coalesce(sql, '') FROM sqlite_schema ORDER BY 1`)
+			SELECT type || ' ' || name || ' ' || tbl_name || ' ' || coalesce(sql, '')
+			FROM sqlite_schema ORDER BY 1`)
 	}
 	return lines(t, db, `
 		SELECT concat_ws(' ', 'relation', relname, relkind, relrowsecurity, relforcerowsecurity, relacl)
 		FROM pg_class WHERE relnamespace = 'public'::regnamespace
 		UNION ALL
-		SELECT concat_ws(' ', 'column', table_name, ordinal_position, column_name, data_type, datetime_precision,
-			collation_name, is_nullable, column_default, is_generated, generation_expression)
+		SELECT concat_ws(' ', 'column', table_name, ordinal_position, column_name, data_type,
+			datetime_precision, collation_name, is_nullable, column_default, is_generated, generation_expression)
 		FROM information_schema.columns WHERE table_schema = 'public'
 		UNION ALL
 		SELECT concat_ws(' ', 'index', indexdef) FROM pg_indexes WHERE schemaname = 'public'
@@ -126,7 +128,8 @@ func version(t *testing.T, db *sql.DB) string {
 	t.Helper()
 	var version int
 	var dirty bool
-	err := db.QueryRowContext(t.Context(), "SELECT version, dirty FROM "+migrations.Table).Scan(&version, &dirty)
+	row := db.QueryRowContext(t.Context(), "SELECT version, dirty FROM "+migrations.Table)
+	err := row.Scan(&version, &dirty)
 	if err != nil {
 		return "none"
 	}
@@ -193,7 +196,7 @@ func TestUpDownUp(t *testing.T) {
 		}
 		empty := p.catalog(t, db)
 		first := up()
-		if !slices.ContainsFunc(first, func(line string) bool { return strings.Contains(line, "authtodo_todos") }) {
+		if !strings.Contains(strings.Join(first, "\n"), "authtodo_todos") {
 			t.Errorf("there is no table of todos in %q", first)
 		}
 		for range 2 {
@@ -227,7 +230,8 @@ func TestHostIsLeftAlone(t *testing.T) {
 				t.Fatal(err)
 			}
 			var number int
-			err := db.QueryRowContext(t.Context(), `SELECT version FROM schema_migrations WHERE dirty`).Scan(&number)
+			row := db.QueryRowContext(t.Context(), `SELECT version FROM schema_migrations WHERE dirty`)
+			err := row.Scan(&number)
 			if err != nil || number != 7 {
 				t.Errorf("the host's version is %d, %v", number, err)
 			}
@@ -261,7 +265,8 @@ func TestFailure(t *testing.T) {
 		}
 		before := p.catalog(t, db)
 		broken := some(one, `CREATE TABLE two (id int)`,
-			"CREATE TABLE three (id int);\n-- it is not there\nINSERT INTO\n  four VALUES (1);", `CREATE TABLE five (id int)`)
+			"CREATE TABLE three (id int);\n-- it is not there\nINSERT INTO\n  four VALUES (1);",
+			`CREATE TABLE five (id int)`)
 		err := migrations.UpFrom(t.Context(), broken, db, p.dialect)
 		if err == nil || !strings.Contains(err.Error(), "version 3, statement 2 (INSERT INTO)") ||
 			!strings.Contains(err.Error(), "four") {
@@ -273,7 +278,8 @@ func TestFailure(t *testing.T) {
 		if got := version(t, db); got != "1 false" {
 			t.Errorf("the version is %s, want 1 and not dirty", got)
 		}
-		if err := migrations.CheckFrom(t.Context(), broken, db, p.dialect); !errors.Is(err, migrations.ErrBehind) {
+		err = migrations.CheckFrom(t.Context(), broken, db, p.dialect)
+		if !errors.Is(err, migrations.ErrBehind) {
 			t.Errorf("Check says %v", err)
 		}
 		mended := some(one, `CREATE TABLE two (id int)`, `CREATE TABLE three (id int)`)
@@ -289,7 +295,8 @@ func TestFailure(t *testing.T) {
 func TestFailureOfTheFirst(t *testing.T) {
 	everywhere(t, func(t *testing.T, p place) {
 		db := p.open(t)
-		if err := migrations.UpFrom(t.Context(), some(`CREATE TABLE one (id int); nonsense`), db, p.dialect); err == nil {
+		broken := some(`CREATE TABLE one (id int); nonsense`)
+		if err := migrations.UpFrom(t.Context(), broken, db, p.dialect); err == nil {
 			t.Error("nonsense is run")
 		}
 		if left := p.catalog(t, db); len(left) != 0 {
@@ -300,7 +307,8 @@ func TestFailureOfTheFirst(t *testing.T) {
 
 // TestCheck has every state that a schema can be in.
 func TestCheck(t *testing.T) {
-	three := some(`CREATE TABLE one (id int)`, `CREATE TABLE two (id int)`, `CREATE TABLE three (id int)`)
+	three := some(`CREATE TABLE one (id int)`, `CREATE TABLE two (id int)`,
+		`CREATE TABLE three (id int)`)
 	everywhere(t, func(t *testing.T, p place) {
 		db := p.open(t)
 		check := func(want error, words ...string) {
@@ -384,7 +392,8 @@ func (p place) holdLock(t *testing.T) {
 		conn.ExecContext(context.Background(), `ROLLBACK`)
 		conn.Close()
 	})
-	statements := []string{`BEGIN`, fmt.Sprintf(`SELECT pg_advisory_xact_lock(%d)`, migrations.LockKey)}
+	lock := fmt.Sprintf(`SELECT pg_advisory_xact_lock(%d)`, migrations.LockKey)
+	statements := []string{`BEGIN`, lock}
 	if p.dialect == migrations.SQLite {
 		statements = []string{`BEGIN IMMEDIATE`}
 	}
@@ -401,14 +410,18 @@ func TestWaitEnds(t *testing.T) {
 		p.holdLock(t)
 		db := p.open(t)
 		db.SetMaxOpenConns(1)
+		if err := db.PingContext(t.Context()); err != nil { // what follows is not about connecting
+			t.Fatal(err)
+		}
 		start := time.Now()
-		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		err := migrations.Up(ctx, db, p.dialect)
-		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "others are migrating") {
+		if !errors.Is(err, context.DeadlineExceeded) ||
+			!strings.Contains(err.Error(), "others are migrating") {
 			t.Errorf("got the error %v", err)
 		}
-		if took := time.Since(start); took > 2*time.Second {
+		if took := time.Since(start); took > 10*time.Second {
 			t.Errorf("the wait took %v", took)
 		}
 		if err := db.PingContext(t.Context()); err != nil {
@@ -432,9 +445,13 @@ func TestEndInAMigration(t *testing.T) {
 		}
 		db := p.open(t)
 		db.SetMaxOpenConns(1)
-		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		if err := db.PingContext(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if err := migrations.UpFrom(ctx, some(slow), db, p.dialect); !errors.Is(err, context.DeadlineExceeded) {
+		err := migrations.UpFrom(ctx, some(slow), db, p.dialect)
+		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got the error %v", err)
 		}
 		if left := p.catalog(t, db); len(left) != 0 {
@@ -508,7 +525,8 @@ func TestSecrets(t *testing.T) {
 			}
 		}
 	}
-	db := place{driver: "postgres", dsn: pgtest.Empty(t).URL + " dbname=nowhere password=" + canary}.open(t)
+	wrong := pgtest.Empty(t).URL + " dbname=nowhere password=" + canary
+	db := place{driver: "postgres", dsn: wrong}.open(t)
 	if err := migrations.Check(t.Context(), db, migrations.Postgres); err == nil ||
 		!strings.Contains(err.Error(), "nowhere") || strings.Contains(err.Error(), canary) {
 		t.Errorf("got the error %v, want one that names the database", err)

@@ -168,7 +168,8 @@ type missingError struct{ program string }
 
 func (e missingError) Error() string {
 	return "pgtest: there is no " + e.program + " on this machine; the tests with PostgreSQL need " +
-		`"apt-get install postgresql pgbouncer" or the like, or AUTHTODO_PGBIN as the folder of the programs`
+		`"apt-get install postgresql pgbouncer" or the like, ` +
+		"or AUTHTODO_PGBIN as the folder of the programs"
 }
 
 // refuse ends a test that cannot have its database. Only programs that are

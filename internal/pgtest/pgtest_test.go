@@ -64,7 +64,9 @@ func TestEmpty(t *testing.T) {
 
 func TestRoles(t *testing.T) {
 	d := pgtest.Migrated(t)
-	for url, want := range map[string]string{d.URL: "false", d.AdminURL: "true", d.Pooler(t): "false"} {
+	for url, want := range map[string]string{
+		d.URL: "false", d.AdminURL: "true", d.Pooler(t): "false",
+	} {
 		if got := ask(t, open(t, url), bypass); got != want {
 			t.Errorf("that a role bypasses row-level security is %s, want %s", got, want)
 		}
@@ -88,7 +90,8 @@ func TestDatabasesShareNothing(t *testing.T) {
 			})
 		}
 		wait.Wait()
-		if n := ask(t, open(t, pgtest.Migrated(t).AdminURL), `SELECT count(*) FROM authtodo_lists`); n != "0" {
+		fresh := open(t, pgtest.Migrated(t).AdminURL)
+		if n := ask(t, fresh, `SELECT count(*) FROM authtodo_lists`); n != "0" {
 			t.Errorf("a new database has %s lists", n)
 		}
 	})

@@ -35,7 +35,8 @@ func launch(dir, path string, args ...string) (*program, error) {
 		return nil, fmt.Errorf("pgtest: %w", err)
 	}
 	defer log.Close()
-	p := &program{name: name, log: log.Name(), cmd: exec.Command(path, args...), done: make(chan struct{})}
+	p := &program{name: name, log: log.Name(), done: make(chan struct{})}
+	p.cmd = exec.Command(path, args...)
 	p.cmd.Dir = dir
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	p.cmd.Env = []string{"PATH=/usr/bin:/bin", "LC_ALL=C", "TZ=UTC", "HOME=/nonexistent"}

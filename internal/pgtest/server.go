@@ -38,7 +38,7 @@ func start(ctx context.Context) (*server, error) {
 		secret: secret[8:],
 	}
 	if strings.Contains(s.dsn, "://") {
-		return nil, errors.New("pgtest: AUTHTODO_TEST_DSN has to be of the form host=… port=… user=…")
+		return nil, errors.New("pgtest: AUTHTODO_TEST_DSN is not of the form host=… port=… user=…")
 	}
 	if s.dsn == "" {
 		c, err := startCluster(ctx)

@@ -42,7 +42,7 @@ func servant() (*syscall.Credential, error) {
 		}
 		return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
 	}
-	return nil, errors.New("pgtest: this is root, and there is no user postgres or nobody to run a server as")
+	return nil, errors.New("pgtest: a server does not run as root, and there is no user postgres or nobody")
 }
 
 // give makes dir that of the programs.

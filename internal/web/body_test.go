@@ -59,7 +59,8 @@ func TestBodyTypes(t *testing.T) {
 		if status != c.status || (got == "text") != (status == 204) {
 			t.Errorf("%q, %q: got %d and %q, want %d", c.types, c.codings, status, got, c.status)
 		}
-		if want := map[int]string{415: "application/merge-patch+json, application/json"}[status]; accept != want {
+		want := map[int]string{415: "application/merge-patch+json, application/json"}[status]
+		if accept != want {
 			t.Errorf("%q: accepted is %q", c.types, accept)
 		}
 	}
@@ -74,7 +75,8 @@ func TestBodyLimit(t *testing.T) {
 				r.ContentLength = -1
 			}
 			if got, status, _ := body(r); status != want || (len(got) == length) != (want == 204) {
-				t.Errorf("%d bytes, told before %t: got %d and %d bytes, want %d", length, known, status, len(got), want)
+				t.Errorf("%d bytes, told before %t: got %d and %d bytes, want %d",
+					length, known, status, len(got), want)
 			}
 		}
 	}
@@ -83,7 +85,8 @@ func TestBodyLimit(t *testing.T) {
 func TestBodyThatBreaks(t *testing.T) {
 	r := request("POST", "")
 	r.Header.Set("Content-Type", web.MediaJSON)
-	r.Body = io.NopCloser(io.MultiReader(strings.NewReader("{"), iotest.ErrReader(io.ErrUnexpectedEOF)))
+	cut := iotest.ErrReader(io.ErrUnexpectedEOF)
+	r.Body = io.NopCloser(io.MultiReader(strings.NewReader("{"), cut))
 	if got, status, _ := body(r); status != 400 || got != "" {
 		t.Errorf("got %d and %q", status, got)
 	}
@@ -96,7 +99,8 @@ func TestProblemsOfInput(t *testing.T) {
 		422: web.Invalid(fault),
 	} {
 		p, ok := errors.AsType[*problem.Problem](err)
-		if !ok || p.Status != status || p.Code != problem.ValidationError || len(p.Faults) != 1 || p.Faults[0] != fault {
+		if !ok || p.Status != status || p.Code != problem.ValidationError ||
+			len(p.Faults) != 1 || p.Faults[0] != fault {
 			t.Errorf("got %+v, want %d", err, status)
 		}
 	}

@@ -60,7 +60,8 @@ func TestParseTagsRefuses(t *testing.T) {
 			t.Errorf("%q: got %+v, %v", field, got, err)
 			continue
 		}
-		if p.Status != http.StatusBadRequest || len(p.Faults) != 1 || p.Faults[0].Header != "If-None-Match" {
+		if p.Status != http.StatusBadRequest ||
+			len(p.Faults) != 1 || p.Faults[0].Header != "If-None-Match" {
 			t.Errorf("%q: got the problem %+v", field, p)
 		}
 	}
@@ -86,7 +87,8 @@ func FuzzParseTags(f *testing.F) {
 		}
 		again, err := web.ParseTags(http.Header{"If-Match": {written(tags)}}, "If-Match")
 		if err != nil || !reflect.DeepEqual(again, tags) {
-			t.Fatalf("%q is read as %+v, written as %q, and then read as %+v, %v", field, tags, written(tags), again, err)
+			t.Fatalf("%q is read as %+v, written as %q, and then read as %+v, %v",
+				field, tags, written(tags), again, err)
 		}
 	})
 }

@@ -63,11 +63,15 @@ func log(t *testing.T) (*slog.Logger, func() []record) {
 }
 
 func TestHandle(t *testing.T) {
-	conflict := &problem.Problem{Status: 409, Kind: "taken", Code: problem.Conflict, Detail: "It is taken."}
+	conflict := &problem.Problem{
+		Status: 409, Kind: "taken", Code: problem.Conflict, Detail: "It is taken.",
+	}
 	noted := &problem.Problem{Status: 401, Kind: "no", Code: problem.AuthError, Note: &problem.Note{
 		Level: slog.LevelWarn, Message: "refused", Attrs: []slog.Attr{slog.String("extra", "why")},
 	}}
-	down := &problem.Problem{Status: 503, Kind: "down", Code: problem.Unavailable, Cause: errors.New("secret cause")}
+	down := &problem.Problem{
+		Status: 503, Kind: "down", Code: problem.Unavailable, Cause: errors.New("secret cause"),
+	}
 	for _, c := range []struct {
 		name   string
 		do     web.Handler
@@ -80,8 +84,10 @@ func TestHandle(t *testing.T) {
 		{"a problem", func(*gin.Context) error { return conflict }, 409, problem.Conflict, "", ""},
 		{"a problem within", func(*gin.Context) error { return fmt.Errorf("secret: %w", conflict) },
 			409, problem.Conflict, "", ""},
-		{"a problem with a note", func(*gin.Context) error { return noted }, 401, problem.AuthError, "WARN", "why"},
-		{"a problem of ours", func(*gin.Context) error { return down }, 503, problem.Unavailable, "ERROR", "secret cause"},
+		{"a problem with a note", func(*gin.Context) error { return noted },
+			401, problem.AuthError, "WARN", "why"},
+		{"a problem of ours", func(*gin.Context) error { return down },
+			503, problem.Unavailable, "ERROR", "secret cause"},
 		{"another error", func(*gin.Context) error { return errors.New("secret text") },
 			500, problem.InternalError, "ERROR", "secret text"},
 		{"a panic", func(*gin.Context) error { panic("secret value") },
@@ -130,7 +136,8 @@ func checkLog(t *testing.T, all []record, level, words string) {
 		}
 		return
 	}
-	if len(all) != 1 || all[0].Level != level || all[0].Method != "GET" || all[0].Route != "/todos/:id" ||
+	if len(all) != 1 || all[0].Level != level ||
+		all[0].Method != "GET" || all[0].Route != "/todos/:id" ||
 		!strings.Contains(fmt.Sprint(all[0].Error, all[0].Extra), words) {
 		t.Errorf("the log has %+v, want %s with %q", all, level, words)
 	}
@@ -141,9 +148,10 @@ func TestClientIsGone(t *testing.T) {
 	logger, records := log(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	serve(request("GET", "").WithContext(ctx), web.Reporter{Logger: logger}.Handle(func(c *gin.Context) error {
+	handle := web.Reporter{Logger: logger}.Handle(func(c *gin.Context) error {
 		return c.Request.Context().Err()
-	}))
+	})
+	serve(request("GET", "").WithContext(ctx), handle)
 	checkLog(t, records(), "DEBUG", "canceled")
 }
 
@@ -163,7 +171,8 @@ func TestAbort(t *testing.T) {
 
 func TestHeaders(t *testing.T) {
 	handle := func(c *gin.Context) { web.Empty(c, 204) }
-	w := serve(request("GET", ""), func(c *gin.Context) { c.Header("Vary", "Origin") }, web.Headers, handle)
+	host := func(c *gin.Context) { c.Header("Vary", "Origin") }
+	w := serve(request("GET", ""), host, web.Headers, handle)
 	for name, want := range map[string]string{
 		"Cache-Control":                "no-store",
 		"Vary":                         "Origin, Authorization",
@@ -213,9 +222,10 @@ func TestJSON(t *testing.T) {
 }
 
 func TestMethodNotAllowed(t *testing.T) {
-	handler := web.MethodNotAllowed("GET, HEAD")
+	reporter := web.Reporter{Logger: slog.New(slog.DiscardHandler)}
+	handle := reporter.Handle(web.MethodNotAllowed("GET, HEAD"))
 	for range 2 { // the second answer has nothing of the first
-		w := serve(request("PUT", ""), web.Reporter{Logger: slog.New(slog.DiscardHandler)}.Handle(handler))
+		w := serve(request("PUT", ""), handle)
 		if w.Code != 405 || strings.Join(w.Header().Values("Allow"), "|") != "GET, HEAD" {
 			t.Errorf("got %d, allowed is %q", w.Code, w.Header().Values("Allow"))
 		}

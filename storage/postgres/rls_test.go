@@ -149,7 +149,8 @@ func TestRoles(t *testing.T) {
 	for role, attributes := range map[string]string{
 		"test_super": "SUPERUSER NOBYPASSRLS", "test_bypass": "NOSUPERUSER BYPASSRLS",
 	} {
-		statement := fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD 'test' %s IN ROLE %s", role, attributes, server.Role)
+		statement := fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD 'test' %s IN ROLE %s",
+			role, attributes, server.Role)
 		if _, err := admin.ExecContext(t.Context(), statement); err != nil {
 			t.Fatal(err)
 		}
