@@ -144,7 +144,8 @@ func (r *renewal) board(set *published, unknown bool) (*flight, error) {
 	if unknown && r.nextUnknown.After(next) {
 		next = r.nextUnknown
 	}
-	switch early := now.Before(next); {
+	ahead := next.Sub(now)
+	switch early := 0 < ahead && ahead <= max(r.pace.maxWait, r.pace.unknown); { // no clock put back
 	case r.flight != nil:
 		return r.flight, nil
 	case r.current.Load() != set:
@@ -152,7 +153,7 @@ func (r *renewal) board(set *published, unknown bool) (*flight, error) {
 	case r.ctx.Err() != nil:
 		return nil, &unavailable{cause: errClosed}
 	case early && r.failure != nil:
-		return nil, &unavailable{after: next.Sub(now), cause: r.failure}
+		return nil, &unavailable{after: ahead, cause: r.failure}
 	case early:
 		return nil, nil
 	}

@@ -274,6 +274,28 @@ func TestRenewalDoesNotWait(t *testing.T) {
 	keys.fetched(t, 2)
 }
 
+// TestOutageDoesNotWait: with an old set and an issuer that hangs, one renewal is
+// waited for, and none after it has failed.
+func TestOutageDoesNotWait(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, "EdDSA", "k")
+	keys := newPublisher(t, p.named())
+	h := hostOf(t, app(keys))
+	h.want(t, 200, p.token("ada"))
+	keys.answer(500, "")
+	h.clock.pass(time.Hour)
+	h.want(t, 200, p.token("ada"))
+	keys.fetched(t, 2)
+	hang := make(chan struct{})
+	keys.handle(func(http.ResponseWriter, *http.Request) { <-hang })
+	defer close(hang)
+	h.clock.pass(time.Minute)
+	h.want(t, 200, p.token("ada")) // begins one
+	if !h.flying() || h.sets[0].waiting.Load() != 0 {
+		t.Error("nothing is under way")
+	}
+}
+
 // TestOutageAtFirst: a service that never saw a key cannot say that a token is
 // bad.
 func TestOutageAtFirst(t *testing.T) {
@@ -593,11 +615,33 @@ func TestClose(t *testing.T) {
 	h.clock.pass(24 * time.Hour)
 	h.want(t, 503, p.token("ada"))
 	keys.fetched(t, 2)
+	if n := h.sets[0].begun.Load(); n != 2 {
+		t.Errorf("%d fetches were begun", n)
+	}
 	close(hang)
 	keys.Close()
 	eventually(t, "no goroutine is left", func() bool { return runtime.NumGoroutine() <= before })
 	if h.log.count("cannot be fetched") != 0 {
 		t.Errorf("closing is told as a failure: %s", h.log)
+	}
+}
+
+// TestCloseWaits: for what is under way.
+func TestCloseWaits(t *testing.T) {
+	t.Parallel()
+	h := hostOf(t, app(newPublisher(t)))
+	var ended atomic.Bool
+	h.sets[0].fetch = func(ctx context.Context) ([]byte, error) {
+		<-ctx.Done()
+		time.Sleep(50 * time.Millisecond)
+		ended.Store(true)
+		return nil, ctx.Err()
+	}
+	go h.get(newPair(t, "EdDSA", "k").token("ada"))
+	eventually(t, "a fetch is under way", h.flying)
+	h.Close()
+	if !ended.Load() {
+		t.Error("the fetch is under way still")
 	}
 }
 
@@ -633,6 +677,13 @@ func TestClockBackwards(t *testing.T) {
 	keys.publish()
 	h.want(t, 200, p.token("ada"))
 	eventually(t, "renewed", func() bool { return len(h.sets[0].current.Load().keys) == 0 })
+
+	keys.answer(500, "")
+	h = hostOf(t, app(keys))
+	h.want(t, 503, p.token("ada"))
+	keys.publish(p.named())
+	h.clock.pass(-time.Hour) // no reason to wait an hour for the next fetch
+	h.want(t, 200, p.token("ada"))
 }
 
 // TestPanicWhileFetching ends no process.
