@@ -131,28 +131,24 @@ func hasNode() error {
 	return nil
 }
 
-// locked are the packages of a lock file of npm.
-type locked map[string]struct {
+// locked is a package of a lock file of npm.
+type locked struct {
 	Version  string
-	Optional bool
+	Optional bool // may be missing
 }
 
-func lock(name string) (locked, error) {
+// lock are the packages that must be there by a lock file.
+func lock(name string) (map[string]locked, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {
 		return nil, err
 	}
-	var file struct{ Packages locked }
+	var file struct{ Packages map[string]locked }
 	if err := json.Unmarshal(text, &file); err != nil {
 		return nil, err
 	}
 	delete(file.Packages, "") // the project itself
-	maps.DeleteFunc(file.Packages, func(name string, _ struct {
-		Version  string
-		Optional bool
-	}) bool {
-		return file.Packages[name].Optional
-	})
+	maps.DeleteFunc(file.Packages, func(_ string, p locked) bool { return p.Optional })
 	return file.Packages, nil
 }
 
