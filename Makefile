@@ -38,13 +38,16 @@ fuzz: ## runs each fuzz target for FUZZTIME (10s)
 		done || exit 1; \
 	done
 
-# What the tests start themselves: a private PostgreSQL and PgBouncer. A
-# server that a package starts by itself is never used.
+# What the tests start themselves: a private PostgreSQL and PgBouncer, Node.js
+# with packages that they install, a browser. A server that a package starts by
+# itself is never used.
 tools: ## installs what the tests need and is missing (Debian, Ubuntu)
 	@missing=; \
 	ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || command -v postgres >/dev/null || \
 		[ -n "$$AUTHTODO_PGBIN" ] || missing="$$missing postgresql"; \
 	[ -x /usr/sbin/pgbouncer ] || command -v pgbouncer >/dev/null || missing="$$missing pgbouncer"; \
+	command -v node >/dev/null && command -v npm >/dev/null || missing="$$missing nodejs npm"; \
+	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || missing="$$missing chromium"; \
 	command -v gcc >/dev/null || missing="$$missing gcc libc6-dev"; \
 	command -v curl >/dev/null || missing="$$missing curl"; \
 	[ -z "$$missing" ] && exit 0; \
