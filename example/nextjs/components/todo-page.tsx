@@ -129,8 +129,9 @@ function choose(store: TodoStore, filter: Filter) {
   store.show(filter)
 }
 
-function count({ open, loading }: View): string {
-  if (open === null) return loading ? 'Loading…' : ' '
+function count({ open, loading, rows, filter }: View): string {
+  if (open === null) return loading ? 'Loading…' : ''
+  if (filter === 'all' && rows.length === 0) return 'Nothing on it yet'
   if (open === 0) return 'Nothing left to do'
   return open === 1 ? 'One thing to do' : `${open.toLocaleString('en')} things to do`
 }
@@ -155,11 +156,12 @@ function Filters({ chosen, choose }: { chosen: Filter; choose: (filter: Filter) 
   )
 }
 
-const troubles: Record<Trouble, string> = {
-  offline: 'You are offline.',
-  unreachable: 'The todo service does not answer.',
-  failing: 'The todo service has a problem.',
-  busy: 'The todo service asks for a break.',
+const waits = 'Changes wait in this tab and are saved as soon as'
+const troubles: Record<Trouble, [string, string]> = {
+  offline: ['You are offline.', `${waits} you are back.`],
+  unreachable: ['The todo service does not answer.', `${waits} it does; until then, leave the tab open.`],
+  failing: ['The todo service has a problem.', `${waits} it is well again; until then, leave the tab open.`],
+  busy: ['The todo service has a lot to do.', `${waits} it has time.`],
 }
 
 /** The banner is always there for screen readers, which do not announce what appears with its text. */
@@ -170,8 +172,7 @@ function Banner({ view, retry }: { view: View; retry: () => void }) {
         <>
           <Unplugged />
           <p>
-            <strong>{troubles[view.trouble]}</strong> Go on if you like: changes wait in this tab and are saved when
-            it is back. Leave the tab open.
+            <strong>{troubles[view.trouble][0]}</strong> {troubles[view.trouble][1]}
           </p>
           <button className="quiet" type="button" onClick={retry}>
             Try now

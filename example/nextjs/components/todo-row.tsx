@@ -54,7 +54,7 @@ export function TodoRow({ row, store, troubled, remember }: Props) {
         data-part="tick"
         checked={row.completed}
         disabled={row.draft}
-        aria-labelledby={`${id}-title`}
+        aria-label={row.title}
         onChange={(event) => {
           remember()
           void store.toggle(row.id, event.target.checked)
@@ -80,9 +80,7 @@ export function TodoRow({ row, store, troubled, remember }: Props) {
           aria-describedby={`${id}-edit`}
           onClick={() => setEditing({ text: row.title, note: null })}
         >
-          <span id={`${id}-title`} dir="auto">
-            {row.title}
-          </span>
+          <span dir="auto">{row.title}</span>
           {row.pending && troubled && <small>not saved yet</small>}
         </button>
       )}

@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path'
 import { betterAuth } from 'better-auth'
 import { getMigrations } from 'better-auth/db/migration'
 import { jwt } from 'better-auth/plugins'
+import { SqliteDialect } from 'kysely'
 import Database from 'libsql'
 
 import { appURL, authDatabase, authSecret, tokenLife } from '@/lib/settings'
@@ -15,7 +16,8 @@ function open(file: string) {
   const db = new Database(path)
   db.pragma('journal_mode = WAL')
   db.pragma('busy_timeout = 5000')
-  return db
+  // Better Auth would take the connection itself for a wrapper, since it has a member "db".
+  return { dialect: new SqliteDialect({ database: db }), type: 'sqlite' as const, transaction: true }
 }
 
 async function create() {

@@ -229,9 +229,10 @@ export class TodoStore {
   async remove(id: string): Promise<void> {
     this.#removed.add(id)
     this.#notice = null
+    const turn = this.#inTurn(id, () => this.#delete(id))
     this.#show()
     try {
-      const todo = await this.#inTurn(id, () => this.#delete(id))
+      const todo = await turn
       if (todo === null) return
       const { title, description, completed, position } = todo
       this.#say(`Deleted “${title}”.`, () => void this.#restore({ title, description, completed, position }))
@@ -271,9 +272,10 @@ export class TodoStore {
   async #change(id: string, patch: Patch): Promise<Todo | null> {
     this.#changes.set(id, { ...this.#changes.get(id), ...patch })
     this.#notice = null
+    const turn = this.#inTurn(id, () => this.#save(id, patch))
     this.#show()
     try {
-      return await this.#inTurn(id, () => this.#save(id, patch))
+      return await turn
     } finally {
       this.#confirm(id, patch)
       this.#show()
