@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -602,6 +603,32 @@ func TestOIDCMisconfigured(t *testing.T) {
 		}
 		if w.Code != 503 || !strings.Contains(h.log.String(), want) || trap.fetches.Load() != before {
 			t.Errorf("%s: %d, want %s in %s", document, w.Code, want, h.log)
+		}
+	}
+}
+
+// answering is a transport to servers that are nowhere.
+type answering func(r *http.Request) string
+
+func (a answering) RoundTrip(r *http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(a(r)))}, nil
+}
+
+// TestWeakerKeys: a provider over https does not lead to keys over http, not even
+// on this machine.
+func TestWeakerKeys(t *testing.T) {
+	t.Parallel()
+	for address, ok := range map[string]bool{
+		"https://keys.example": true, "http://keys.example": false, "http://localhost": false,
+	} {
+		f := &fetcher{&http.Client{Transport: answering(func(r *http.Request) string {
+			if strings.HasSuffix(r.URL.Path, "/openid-configuration") {
+				return `{"issuer":"https://id.example","jwks_uri":"` + address + `"}`
+			}
+			return `{"keys":[]}`
+		})}}
+		if _, err := f.discover(t.Context(), "https://id.example"); (err == nil) != ok {
+			t.Errorf("%s: %v", address, err)
 		}
 	}
 }

@@ -50,6 +50,20 @@ func TestLazy(t *testing.T) {
 	keys.fetched(t, 1)
 }
 
+// TestRequest: what the issuer is asked.
+func TestRequest(t *testing.T) {
+	t.Parallel()
+	keys := newPublisher(t)
+	asked := make(chan *http.Request, 1)
+	keys.handle(func(w http.ResponseWriter, r *http.Request) { asked <- r; w.Write([]byte(setOf())) })
+	hostOf(t, app(keys)).want(t, 401, newPair(t, "EdDSA", "k").token("ada"))
+	r := <-asked
+	if r.Method != "GET" || !r.Close || len(r.Header) != 3 || r.Header.Get("User-Agent") != "authtodo" ||
+		r.Header.Get("Accept") == "" || r.URL.String() != "/api/auth/jwks" {
+		t.Errorf("%v %v", r.URL, r.Header)
+	}
+}
+
 // TestFirstRequests: many at once are one fetch.
 func TestFirstRequests(t *testing.T) {
 	t.Parallel()
