@@ -45,19 +45,8 @@ func (d *driver) Lock() (err error) {
 }
 
 func (d *driver) begin() error {
-	for {
-		held, err := d.engine.lock(d.ctx, d.conn)
-		if err != nil {
-			return err
-		}
-		if held {
-			break
-		}
-		select {
-		case <-d.ctx.Done():
-			return fmt.Errorf("others are migrating: %w", d.ctx.Err())
-		case <-time.After(retryEvery):
-		}
+	if err := d.wait(); err != nil {
+		return err
 	}
 	_, err := d.conn.ExecContext(d.ctx, `
 		CREATE TABLE IF NOT EXISTS `+table+` (
@@ -65,6 +54,23 @@ func (d *driver) begin() error {
 			dirty boolean NOT NULL
 		)`)
 	return err
+}
+
+// wait returns when the lock is ours.
+func (d *driver) wait() error {
+	for waited := false; ; waited = true {
+		held, err := d.engine.lock(d.ctx, d.conn)
+		if end := d.ctx.Err(); end != nil && waited && !held {
+			return fmt.Errorf("others are migrating: %w", end)
+		}
+		if held || err != nil {
+			return err
+		}
+		select {
+		case <-d.ctx.Done():
+		case <-time.After(retryEvery):
+		}
+	}
 }
 
 // Unlock commits, or rolls back after a failure.

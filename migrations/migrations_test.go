@@ -469,7 +469,7 @@ func TestUpToDateNeedsNoRights(t *testing.T) {
 	server := pgtest.Migrated(t)
 	admin := place{driver: "postgres", dsn: server.AdminURL}.open(t)
 	mustExec(t, admin,
-		`ALTER SCHEMA public OWNER TO postgres`,
+		`ALTER SCHEMA public OWNER TO CURRENT_USER`,
 		`REVOKE CREATE ON SCHEMA public FROM PUBLIC`)
 	p := place{"", migrations.Postgres, "postgres", server.URL}
 	p.holdLock(t)

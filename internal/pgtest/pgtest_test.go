@@ -76,8 +76,10 @@ func TestRoles(t *testing.T) {
 // TestDatabasesShareNothing also finds that each is gone when its test ends.
 func TestDatabasesShareNothing(t *testing.T) {
 	var wait sync.WaitGroup
-	admin := open(t, pgtest.Migrated(t).AdminURL) // this makes the template, too
-	before := ask(t, admin, `SELECT count(*) FROM pg_database`)
+	d := pgtest.Migrated(t) // this makes the template, too
+	admin := open(t, d.AdminURL)
+	mine := `SELECT count(*) FROM pg_database WHERE starts_with(datname, '` + d.Role + `')`
+	before := ask(t, admin, mine)
 	t.Run("tests", func(t *testing.T) {
 		for range 4 {
 			wait.Go(func() {
@@ -95,7 +97,7 @@ func TestDatabasesShareNothing(t *testing.T) {
 			t.Errorf("a new database has %s lists", n)
 		}
 	})
-	if after := ask(t, admin, `SELECT count(*) FROM pg_database`); after != before {
+	if after := ask(t, admin, mine); after != before {
 		t.Errorf("there are %s databases, and before there were %s", after, before)
 	}
 }
