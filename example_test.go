@@ -82,9 +82,9 @@ func ExampleRegister_faults() {
 	})
 	fmt.Println(err)
 	// Output:
-	// authtodo: Options.Storage.Todos: is missing; storage/memory, storage/sqlite and storage/postgres have one
-	// authtodo: Options.BodyLimit: is 1, want 1024 to 16777216 bytes
-	// Auth.Issuers[0].Keys: the current secret has 9 bytes and needs 32; make one with "openssl rand -base64 32"
+	// authtodo: options are not valid: Storage.Todos: is missing; storage/memory, storage/sqlite and storage/postgres have one
+	// BodyLimit: is 1, want 1024 to 16777216 bytes
+	// Auth.Issuers[0].Keys: the current secret has 9 bytes and needs 32; try "openssl rand -base64 32"
 }
 
 // The guard protects the host's own handlers, too.

@@ -41,10 +41,10 @@ func Register(router gin.IRouter, opts Options) (*Module, error) {
 	opts, err := opts.withDefaults()
 	guard, authErr := auth.New(opts.Auth, auth.Deps{Logger: opts.Logger, Now: opts.Now})
 	if router == nil {
-		err = errors.Join(errors.New("authtodo: Register: the router is missing"), err)
+		err = errors.Join(errors.New("the router is missing"), err)
 	}
 	if err := errors.Join(err, authErr); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("authtodo: options are not valid: %w", err)
 	}
 	api := todos.NewAPI(todos.APIOptions{
 		Store:          opts.Storage.Todos,

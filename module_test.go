@@ -720,7 +720,7 @@ func TestRegisterReportsAllFaults(t *testing.T) {
 		t.Fatalf("got %v, %v", module, err)
 	}
 	for _, field := range []string{
-		"Options.Storage.Todos", "Options.BodyLimit", "Options.Timeout", "Auth.Leeway", "Auth.Issuers[0].Keys",
+		"Storage.Todos", "BodyLimit", "Timeout", "Auth.Leeway", "Auth.Issuers[0].Keys",
 		"Auth.Issuers[1].Keys", "Auth.Issuers[1].UserSpace",
 	} {
 		if !strings.Contains(err.Error(), field) {

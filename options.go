@@ -62,7 +62,7 @@ type Options struct {
 func (o Options) withDefaults() (Options, error) {
 	var faults []error
 	fault := func(field, format string, args ...any) {
-		faults = append(faults, fmt.Errorf("authtodo: Options."+field+": "+format, args...))
+		faults = append(faults, fmt.Errorf(field+": "+format, args...))
 	}
 	if o.Storage.Todos == nil {
 		fault("Storage.Todos", "is missing; storage/memory, storage/sqlite and storage/postgres have one")
