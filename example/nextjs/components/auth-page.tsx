@@ -85,7 +85,7 @@ export function AuthPage({ kind, ended = false }: { kind: Kind; ended?: boolean 
           <Wordmark />
           {ended && (
             <p className="hint" role="status">
-              Your session has ended. Sign in to go on where you were.
+              Your session has ended. Sign in to go on.
             </p>
           )}
           <h1>{text.title}</h1>

@@ -250,19 +250,18 @@ function List({ store, view }: { store: TodoStore; view: View }) {
     held.current = part && at >= 0 ? { at, part } : null
   }
 
-  if (view.failure !== null) {
-    return (
-      <div className="empty" role="alert">
-        <p>{view.failure}</p>
-        <button className="quiet" type="button" onClick={() => void store.refresh()}>
-          Try again
-        </button>
-      </div>
-    )
-  }
-  if (rows.length === 0) return <Empty view={view} />
+  const failure = view.failure !== null && (
+    <div className="empty" role="alert">
+      <p>{view.failure}</p>
+      <button className="quiet" type="button" onClick={() => void store.refresh()}>
+        Try again
+      </button>
+    </div>
+  )
+  if (rows.length === 0) return failure || <Empty view={view} />
   return (
     <>
+      {failure}
       <ul ref={list} className="rows" aria-busy={view.loading}>
         {rows.map((row) => (
           <TodoRow key={row.id} row={row} store={store} troubled={view.trouble !== null} remember={remember} />

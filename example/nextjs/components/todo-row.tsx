@@ -14,7 +14,8 @@ type Props = {
   remember: () => void
 }
 
-type Editing = { text: string; note: string | null }
+/** from is the title that the edit began with. */
+type Editing = { from: string; text: string; note: string | null; conflict: boolean }
 
 export function TodoRow({ row, store, troubled, remember }: Props) {
   const id = useId()
@@ -28,21 +29,22 @@ export function TodoRow({ row, store, troubled, remember }: Props) {
     refocus.current = false
   }, [editing])
 
-  async function save(text: string, byKeyboard: boolean) {
+  async function save({ from }: Editing, text: string, byKeyboard: boolean) {
     const wanted = text.trim()
     const wrong = faultOfTitle(wanted)
     if (wrong !== null) {
       // Leaving an empty field is no wish to have no title.
-      setEditing(byKeyboard || wanted !== '' ? { text, note: wrong } : null)
+      setEditing(byKeyboard || wanted !== '' ? { from, text, note: wrong, conflict: false } : null)
       return
     }
     refocus.current = byKeyboard
     setEditing(null)
     if (wanted === row.title) return
-    const edit = await store.rename(row.id, wanted)
-    if (edit.kind === 'refused' && edit.reason) setEditing({ text, note: edit.reason })
+    const edit = await store.rename(row.id, from, wanted)
+    if (edit.kind === 'refused' && edit.reason) setEditing({ from, text, note: edit.reason, conflict: false })
     if (edit.kind === 'conflict') {
-      setEditing({ text, note: `It was changed elsewhere, to “${edit.theirs}”. Enter puts yours there, Esc leaves it.` })
+      const note = `It was changed elsewhere, to “${edit.theirs}”. Press Enter to replace that with yours, or Esc to keep it.`
+      setEditing({ from: edit.theirs, text, note, conflict: true })
     }
   }
 
@@ -64,7 +66,7 @@ export function TodoRow({ row, store, troubled, remember }: Props) {
         <Editor
           editing={editing}
           was={row.title}
-          save={(text, byKeyboard) => void save(text, byKeyboard)}
+          save={(text, byKeyboard) => void save(editing, text, byKeyboard)}
           cancel={() => {
             refocus.current = true
             setEditing(null)
@@ -78,7 +80,7 @@ export function TodoRow({ row, store, troubled, remember }: Props) {
           data-part="title"
           disabled={row.draft}
           aria-describedby={`${id}-edit`}
-          onClick={() => setEditing({ text: row.title, note: null })}
+          onClick={() => setEditing({ from: row.title, text: row.title, note: null, conflict: false })}
         >
           <span dir="auto">{row.title}</span>
           {row.pending && troubled && <small>not saved yet</small>}
@@ -147,7 +149,8 @@ function Editor({ editing, was, save, cancel }: EditorProps) {
         enterKeyHint="done"
         dir="auto"
         onKeyDown={key}
-        onBlur={(event) => over.current || save(event.target.value, false)}
+        // Leaving the field saves, but settles no conflict.
+        onBlur={(event) => over.current || editing.conflict || save(event.target.value, false)}
       />
       <p className="field-note" id={`${id}-note`} role="alert" data-bad hidden={editing.note === null}>
         {editing.note}

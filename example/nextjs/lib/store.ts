@@ -48,6 +48,13 @@ export type View = {
 /** How a change of a title ended. */
 export type Edit = { kind: 'saved' } | { kind: 'refused'; reason: string } | { kind: 'conflict'; theirs: string }
 
+/** Somebody else, or another tab, has changed a title since it was read. */
+class Conflict extends Error {
+  constructor(readonly theirs: string) {
+    super('changed elsewhere')
+  }
+}
+
 /** How far the list of one filter has been loaded. */
 type Extent = { next: string | null; last: Todo | null; etag: string | null }
 
@@ -213,15 +220,14 @@ export class TodoStore {
     }
   }
 
-  async rename(id: string, title: string): Promise<Edit> {
+  /** Changes the title from what it was when somebody began to edit it. */
+  async rename(id: string, from: string, title: string): Promise<Edit> {
     try {
-      const todo = await this.#change(id, { title })
+      const todo = await this.#change(id, { title }, from)
       if (todo) this.#say(`Saved “${todo.title}”.`)
       return { kind: 'saved' }
     } catch (error) {
-      if (error instanceof Problem && error.status === 412) {
-        return { kind: 'conflict', theirs: this.#known.get(id)?.title ?? '' }
-      }
+      if (error instanceof Conflict) return { kind: 'conflict', theirs: error.theirs }
       return { kind: 'refused', reason: this.#explain(error) ?? '' }
     }
   }
@@ -269,10 +275,10 @@ export class TodoStore {
   }
 
   /** Shows the patch at once and saves it when its turn has come; null if the todo is gone. */
-  async #change(id: string, patch: Patch): Promise<Todo | null> {
+  async #change(id: string, patch: Patch, from?: string): Promise<Todo | null> {
     this.#changes.set(id, { ...this.#changes.get(id), ...patch })
     this.#notice = null
-    const turn = this.#inTurn(id, () => this.#save(id, patch))
+    const turn = this.#inTurn(id, () => this.#save(id, patch, from))
     this.#show()
     try {
       return await turn
@@ -292,10 +298,11 @@ export class TodoStore {
     else this.#changes.delete(id)
   }
 
-  async #save(id: string, patch: Patch): Promise<Todo | null> {
-    for (let tries = 0; ; tries++) {
+  async #save(id: string, patch: Patch, from?: string): Promise<Todo | null> {
+    for (let tries = 1; ; tries++) {
       const before = this.#known.get(id)
       if (!before) return null
+      if (from !== undefined && before.title !== from && before.title !== patch.title) throw new Conflict(before.title)
       try {
         const todo = await this.#run(() => this.#api.update(id, before.version, patch))
         return this.#saved(before, todo)
@@ -307,8 +314,8 @@ export class TodoStore {
           return null
         }
         if (holds(now, patch)) return this.#saved(before, now) // a request whose answer was lost
-        if (patch.title !== undefined || tries === 3) throw error
-        // A tick means the same on any version.
+        if (tries === 5) throw error
+        // A tick means the same on any version; a title goes by what it was.
       }
     }
   }
@@ -401,6 +408,18 @@ export class TodoStore {
     return error.message
   }
 
+  /** How many are to do when all that is on its way has arrived. */
+  #openNow(): number | null {
+    if (this.#open === null) return null
+    let open = this.#open
+    for (const draft of this.#drafts.values()) open += Number(!draft.completed)
+    for (const [id, { completed }] of this.#known) {
+      const later = this.#removed.has(id) ? true : (this.#changes.get(id)?.completed ?? completed)
+      open += Number(completed) - Number(later)
+    }
+    return Math.max(0, open)
+  }
+
   #show(): void {
     this.#view = this.#look()
     for (const listener of this.#listeners) listener()
@@ -412,7 +431,7 @@ export class TodoStore {
     return {
       filter,
       rows: this.#rows(filter, extent?.last ?? null),
-      open: this.#open,
+      open: this.#openNow(),
       loading: this.#loads.has(filter) && extent === undefined,
       loadingMore: this.#loadingMore,
       more: Boolean(extent?.next),

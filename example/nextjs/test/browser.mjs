@@ -32,7 +32,7 @@ class Person {
     const person = new Person()
     Object.assign(person, { name, email, password: `a good password of ${name}` })
     person.context = await browser.newContext({ colorScheme: 'light', reducedMotion: 'reduce', ...options })
-    person.context.setDefaultTimeout(20_000)
+    person.context.setDefaultTimeout(60_000)
     person.page = await person.opens()
     return person
   }
@@ -163,7 +163,7 @@ class Person {
   }
 }
 
-async function until(check, patience = 20_000) {
+async function until(check, patience = 60_000) {
   const end = Date.now() + patience
   for (;;) {
     try {
@@ -246,6 +246,11 @@ const steps = {
     await press('Escape')
     await ada.sees('Call Grandma about the photos', 'Plan the weekend', 'A surprise for Bob')
     assert.equal(await ada.focus(), 'Call Grandma about the photos')
+    await page.getByLabel('New todo').fill('x'.repeat(1025))
+    await press('Enter')
+    await page.getByText('this one has 1025').waitFor()
+    await page.getByLabel('New todo').fill('')
+    await page.getByRole('button', { name: 'Call Grandma about the photos', exact: true }).focus()
     await press('Enter', 'Delete', 'Enter') // a title that is empty
     await page.getByText('A todo needs a title.').waitFor()
     await press('Escape')
@@ -382,10 +387,11 @@ const steps = {
       await ada.page.keyboard.press('Enter')
       await ada.page.getByText('It was changed elsewhere, to “Changed elsewhere”.').waitFor()
     })
+    await ada.page.getByLabel('New todo').focus() // which saves an edit, but not this one
     await ada.shows('conflict', [wide])
     assert.equal((await ada.stored('Changed elsewhere')).length, 1)
-    await ada.page.keyboard.press('Enter')
-    await ada.saved()
+    assert.equal((await ada.stored('Changed elsewhere')).length, 1)
+    await ada.page.getByLabel('Title of').press('Enter')
     await until(async () => assert.equal((await ada.stored('Changed here')).length, 1))
   },
 
@@ -424,6 +430,32 @@ const steps = {
     })
     assert.equal((await ada.stored('After the end')).length, 1)
     assert.equal(await ada.page.locator('.notice, .banner:not([data-empty])').count(), 0)
+
+    // One retry, not two: then it is said.
+    await ada.bears([/401/], async () => {
+      const before = ada.refusals
+      await ada.page.route('**/api/auth/token', (route) => route.fulfill({ json: { token: old } }))
+      await ada.page.clock.fastForward(life)
+      await ada.row('After the end').getByRole('checkbox').click()
+      await ada.page.locator('.notice').getByText('does not accept this sign-in').waitFor()
+      await until(() => assert.equal(ada.refusals, before + 2))
+      await ada.page.unroute('**/api/auth/token')
+    })
+    assert.equal(await ada.row('After the end').getByRole('checkbox').isChecked(), false)
+    await ada.shows('refused', [wide, narrow])
+  },
+
+  async 'a session that has become somebody else’s shows nothing of the one before'() {
+    const own = await ada.context.cookies()
+    await ada.context.addCookies(await bob.context.cookies())
+    await ada.page.clock.fastForward(life)
+    await ada.row('After the end').getByRole('checkbox').click()
+    await bob.seesList(ada.page)
+    assert.doesNotMatch(await ada.page.evaluate(() => document.body.innerText), /Ada|photos/)
+    assert.equal((await ada.stored('After the end')).length, 0, 'the cookies are Bob’s')
+    await ada.context.addCookies(own)
+    await ada.page.reload()
+    await ada.seesList()
   },
 
   async 'sign-out ends the session, in every tab, and the back button shows nothing of it'() {
