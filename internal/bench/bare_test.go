@@ -3,6 +3,7 @@ package bench
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"encoding/json"
 	"errors"
@@ -16,9 +17,9 @@ import (
 )
 
 // bare is the API as one writes it with Gin and lib/pq in an afternoon: no
-// guard, no row-level security and no checks. What it does to the tables is the
-// same: the counter of the list is raised, the search text is kept, positions
-// follow one another.
+// guard, no row-level security and no checks. Its SQL is the module's: versions
+// are compared, the counter of the list is raised, the search text is kept,
+// positions follow one another.
 type bare struct {
 	selectOne, selectPage, insert, update, remove statement
 }
@@ -69,47 +70,53 @@ type bareBody struct {
 const bareColumns = `id, title, description, completed, completed_at, position,
 	created_at, updated_at, version`
 
+// The writes are the module's statements without what row-level security needs.
+// $2 is a new epoch, for a list that is not there yet.
+
+const bareRaise = `
+	list AS (
+		INSERT INTO authtodo_lists AS l (user_id, epoch, revision)
+		SELECT CAST($1 AS text), CAST($2 AS text), 1 FROM written
+		ON CONFLICT (user_id) DO UPDATE SET revision = l.revision + 1
+	)`
+
 const bareInsert = `
 	WITH written AS (
 		INSERT INTO authtodo_todos (user_id, id, title, description, search_text, completed,
 			completed_at, position, created_at, updated_at, version)
-		VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $6 THEN CAST($7 AS timestamptz) END,
-			COALESCE($8, 65536 + COALESCE((
+		VALUES ($1, $3, $4, $5, $6, $7, CASE WHEN $7 THEN CAST($8 AS timestamptz) END,
+			COALESCE($9, LEAST(9007199254740991, 65536 + COALESCE((
 				SELECT position FROM authtodo_todos WHERE user_id = $1 AND deleted_at IS NULL
-				ORDER BY position DESC LIMIT 1), 0)), $7, $7, 1)
+				ORDER BY position DESC LIMIT 1), 0))), $8, $8, 1)
 		RETURNING ` + bareColumns + `
-	), list AS (
-		INSERT INTO authtodo_lists AS l (user_id, epoch, revision) VALUES ($1, 'bare', 1)
-		ON CONFLICT (user_id) DO UPDATE SET revision = l.revision + 1
-	)
+	), ` + bareRaise + `
 	SELECT ` + bareColumns + ` FROM written`
 
 const bareUpdate = `
 	WITH written AS (
 		UPDATE authtodo_todos SET
-			title = COALESCE($3, title),
-			description = COALESCE($4, description),
-			search_text = lower(COALESCE($3, title) || 'X' || COALESCE($4, description, '')),
-			completed = COALESCE($5, completed),
-			completed_at = CASE WHEN COALESCE($5, completed) THEN COALESCE(completed_at, $7) END,
-			position = COALESCE($6, position),
-			updated_at = $7,
+			title = COALESCE($4, title),
+			description = COALESCE($5, description),
+			search_text = lower(COALESCE($4, title) || 'X' || COALESCE($5, description, '')),
+			completed = COALESCE($6, completed),
+			completed_at = CASE WHEN COALESCE($6, completed) THEN COALESCE(completed_at, $8) END,
+			position = COALESCE($7, position),
+			updated_at = $8,
 			version = version + 1
-		WHERE user_id = $1 AND id = $2 AND deleted_at IS NULL
+		WHERE user_id = $1 AND id = $3 AND deleted_at IS NULL
+			AND COALESCE(version = ANY (CAST($9 AS bigint[])), true)
+			AND (title <> $4 OR description <> $5 OR completed <> $6 OR position <> $7)
 		RETURNING ` + bareColumns + `
-	), list AS (
-		UPDATE authtodo_lists SET revision = revision + 1
-		WHERE user_id = $1 AND EXISTS (SELECT FROM written)
-	)
+	), ` + bareRaise + `
 	SELECT ` + bareColumns + ` FROM written`
 
 const bareDelete = `
 	WITH written AS (
-		DELETE FROM authtodo_todos WHERE user_id = $1 AND id = $2 AND deleted_at IS NULL RETURNING id
-	), list AS (
-		UPDATE authtodo_lists SET revision = revision + 1
-		WHERE user_id = $1 AND EXISTS (SELECT FROM written)
-	)
+		DELETE FROM authtodo_todos
+		WHERE user_id = $1 AND id = $3 AND deleted_at IS NULL
+			AND COALESCE(version = ANY (CAST($4 AS bigint[])), true)
+		RETURNING id
+	), ` + bareRaise + `
 	SELECT id FROM written`
 
 // newBare keeps its statements prepared or not.
@@ -209,7 +216,7 @@ func (h *bare) create(c *gin.Context) {
 		search += "X" + strings.ToLower(*body.Description)
 	}
 	t := bareTodo{UserID: c.GetHeader("X-User")}
-	err = h.insert.row(c.Request.Context(), t.fields(), t.UserID, id.String(), body.Title,
+	err = h.insert.row(c.Request.Context(), t.fields(), t.UserID, rand.Text(), id.String(), body.Title,
 		body.Description, search, body.Completed != nil && *body.Completed, time.Now(), body.Position)
 	if err != nil {
 		fail(c, err)
@@ -225,8 +232,8 @@ func (h *bare) change(c *gin.Context) {
 		return
 	}
 	t := bareTodo{UserID: c.GetHeader("X-User")}
-	err := h.update.row(c.Request.Context(), t.fields(), t.UserID, c.Param("id"), body.Title,
-		body.Description, body.Completed, body.Position, time.Now())
+	err := h.update.row(c.Request.Context(), t.fields(), t.UserID, rand.Text(), c.Param("id"),
+		body.Title, body.Description, body.Completed, body.Position, time.Now(), nil)
 	if err != nil {
 		fail(c, err)
 		return
@@ -236,7 +243,8 @@ func (h *bare) change(c *gin.Context) {
 
 func (h *bare) delete(c *gin.Context) {
 	var id string
-	err := h.remove.row(c.Request.Context(), []any{&id}, c.GetHeader("X-User"), c.Param("id"))
+	err := h.remove.row(c.Request.Context(), []any{&id},
+		c.GetHeader("X-User"), rand.Text(), c.Param("id"), nil)
 	if err != nil {
 		fail(c, err)
 		return
