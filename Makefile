@@ -9,7 +9,7 @@ BENCH    ?= .
 export AUTHTODO_REQUIRE = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help test vet tools bench fuzz
+.PHONY: help test vet tools programs bench fuzz
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -39,9 +39,17 @@ fuzz: ## runs each fuzz target for FUZZTIME (10s)
 	done
 
 # What the tests start themselves: a private PostgreSQL and PgBouncer, Node.js
-# with packages that they install, a browser. A server that a package starts by
-# itself is never used.
-tools: ## installs what the tests need and is missing (Debian, Ubuntu)
+# with packages that its lock files name, a browser. A server that a package
+# starts by itself is never used.
+packages := $(patsubst %,%/node_modules/.package-lock.json,example/nextjs internal/betterauthtest)
+
+tools: programs $(packages) ## installs what the tests need and is missing (Debian, Ubuntu)
+
+$(packages): %/node_modules/.package-lock.json: %/package-lock.json | programs
+	npm ci --prefix $* --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+programs:
 	@missing=; \
 	ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || command -v postgres >/dev/null || \
 		[ -n "$$AUTHTODO_PGBIN" ] || missing="$$missing postgresql"; \
