@@ -85,7 +85,7 @@ func TestInBrowser(t *testing.T) {
 
 	pictures := t.ArtifactDir()
 	t.Logf("screenshots are in %s; go test -artifacts keeps them", pictures)
-	ctx, cancel := context.WithTimeout(t.Context(), 3*patience)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, node, "test/browser.mjs")
 	cmd.Env = environ("APP_URL="+appURL, "LATE_URL=http://localhost:"+latePort,

@@ -77,7 +77,8 @@ export class Connection {
     }
   }
 
-  #pause(milliseconds: number): Promise<void> {
+  async #pause(milliseconds: number): Promise<void> {
+    this.#signal.throwIfAborted()
     return new Promise((resolve, reject) => {
       const end = () => {
         clearTimeout(timer)

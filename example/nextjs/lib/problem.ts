@@ -85,6 +85,21 @@ export class Unexpected extends Error {
   override readonly name = 'Unexpected'
 }
 
+/** The JSON of an answer. A connection that breaks on the way is no answer. */
+export async function readJSON(response: Response): Promise<unknown> {
+  let text: string
+  try {
+    text = await response.text()
+  } catch (error) {
+    throw new Unreachable('half an answer', { cause: error })
+  }
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new Unexpected('the answer is not JSON', { cause: error })
+  }
+}
+
 const patience = 15_000
 
 /** fetch that throws {@link Unreachable} when there is no answer, and gives up after a while. */

@@ -1,4 +1,4 @@
-import { ask, Problem, Unexpected } from '@/lib/problem'
+import { ask, Problem, readJSON, Unexpected } from '@/lib/problem'
 import type { Tokens } from '@/lib/token'
 
 export type Todo = {
@@ -124,13 +124,13 @@ export class TodosAPI {
 }
 
 async function readTodo(response: Response): Promise<Todo> {
-  const body: unknown = await json(response)
+  const body = await readJSON(response)
   if (!isTodo(body)) throw new Unexpected('the answer is no todo')
   return body
 }
 
 async function readPage(response: Response): Promise<Page> {
-  const body: unknown = await json(response)
+  const body = await readJSON(response)
   if (!Array.isArray(body) || !body.every(isTodo)) throw new Unexpected('the answer is no list of todos')
   const total = response.headers.get('X-Total-Count')
   return {
@@ -139,12 +139,6 @@ async function readPage(response: Response): Promise<Page> {
     total: total === null ? null : Number(total),
     etag: response.headers.get('ETag'),
   }
-}
-
-async function json(response: Response): Promise<unknown> {
-  return response.json().catch(() => {
-    throw new Unexpected('the answer is not JSON')
-  })
 }
 
 function isTodo(value: unknown): value is Todo {
