@@ -83,7 +83,8 @@ func always(request string) traffic {
 
 // cursorBehind is the cursor of the page behind the first n todos.
 func cursorBehind(b *testing.B, handler http.Handler, bearer, sort string, n int) string {
-	link := ask(b, handler, bearer, fmt.Sprintf("/api/todos?sort=%s&limit=%d", sort, n)).Header.Get("Link")
+	answer := ask(b, handler, bearer, fmt.Sprintf("/api/todos?sort=%s&limit=%d", sort, n))
+	link := answer.Header.Get("Link")
 	_, cursor, _ := strings.Cut(link, "cursor=")
 	cursor, _, ok := strings.Cut(cursor, ">")
 	if !ok {
