@@ -28,6 +28,7 @@ import (
 	"github.com/authtodo/authtodo/storage/memory"
 	"github.com/authtodo/authtodo/storage/postgres"
 	"github.com/authtodo/authtodo/storage/sqlite"
+	"github.com/authtodo/authtodo/todos"
 )
 
 func TestMain(m *testing.M) {
@@ -796,6 +797,64 @@ func TestHostStaysItself(t *testing.T) {
 			t.Errorf("POST /hello: %d %s", a.status, a.body)
 		}
 	}
+}
+
+// TestPrefixWithParameters: a prefix may have a parameter of the name that the
+// module's own has.
+func TestPrefixWithParameters(t *testing.T) {
+	engine := gin.New()
+	module, err := authtodo.Register(engine.Group("/lists/:id"), options(authtodo.Options{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := listen(t, engine, module)
+	made := s.request("anna", "POST", "/lists/7/todos", `{"title":"a"}`).is(201)
+	path := made.header.Get("Location")
+	s.request("anna", "GET", path, "").is(200)
+	s.request("anna", "PATCH", path, `{"title":"b"}`).is(200)
+	s.request("anna", "DELETE", path, "").is(204)
+}
+
+// TestExtraSlashes: on an engine that overlooks them, no reference that an
+// answer gives leads to another host.
+func TestExtraSlashes(t *testing.T) {
+	engine := gin.New()
+	engine.RemoveExtraSlash = true
+	module, err := authtodo.Register(engine.Group("/api"), options(authtodo.Options{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := listen(t, engine, module)
+	made := s.request("anna", "POST", "//api/todos", `{"title":"a"}`).is(201)
+	made.has("Location", "/api/todos/"+made.todo().ID)
+	s.create("anna", "b")
+	if next := s.request("anna", "GET", "//api/todos?limit=1", "").is(200).next(); !strings.HasPrefix(next, "/api/todos?") {
+		t.Errorf("the next page is at %s", next)
+	}
+	if a := s.request("", "GET", "//api/openapi.json", "").is(200); !strings.Contains(a.body, `"url": "/api"`) {
+		t.Error("the document has another server than /api")
+	}
+}
+
+// TestKeyInFlight: who waits for another request with the same key until the
+// time is up is told to come back.
+func TestKeyInFlight(t *testing.T) {
+	engine := gin.New()
+	module, err := authtodo.Register(engine.Group("/api"), options(authtodo.Options{
+		Storage: storage.Backend{Todos: inFlight{memory.New().Backend().Todos}},
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	listen(t, engine, module).request("anna", "POST", "/api/todos", `{"title":"a"}`, "Idempotency-Key: k").
+		is(409, "idempotency-key-in-flight").has("Retry-After", "1")
+}
+
+// inFlight is a store whose every key is in use.
+type inFlight struct{ todos.Store }
+
+func (inFlight) CreateTodo(context.Context, string, todos.Draft) (todos.Created, error) {
+	return todos.Created{}, todos.ErrRetryInFlight
 }
 
 // TestTwoModules: each has its own keys, todos and settings.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -135,8 +136,7 @@ func (a *API) create(c *gin.Context) error {
 	if created.Replayed {
 		c.Header("Idempotency-Replayed", "true")
 	}
-	path := strings.TrimSuffix(c.Request.URL.EscapedPath(), "/")
-	c.Header("Location", path+"/"+created.Todo.ID)
+	c.Header("Location", strings.TrimSuffix(web.Path(c.Request), "/")+"/"+created.Todo.ID)
 	writeTodo(c, http.StatusCreated, created.Todo, caller)
 	return nil
 }
@@ -147,7 +147,7 @@ func (a *API) get(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	id := c.Param("id")
+	id := todoID(c)
 	if !ValidID(id) {
 		return asProblem(ErrNotFound)
 	}
@@ -254,6 +254,17 @@ func (a *API) delete(c *gin.Context) error {
 	return nil
 }
 
+// todoID is the id in the path: the last parameter of that name, because the
+// prefix that the host has chosen may have one, too.
+func todoID(c *gin.Context) string {
+	for _, param := range slices.Backward(c.Params) {
+		if param.Key == "id" {
+			return param.Value
+		}
+	}
+	return ""
+}
+
 // target is the id of the todo that a request changes. All that is wrong with
 // the request itself has been found before, so that a todo of somebody else's
 // is answered as one that does not exist.
@@ -261,7 +272,7 @@ func (a *API) target(c *gin.Context, match web.Tags) (id string, err error) {
 	if a.opts.RequireIfMatch && !match.Set {
 		return "", errPreconditionRequired()
 	}
-	if id = c.Param("id"); !ValidID(id) {
+	if id = todoID(c); !ValidID(id) {
 		return "", asProblem(ErrNotFound)
 	}
 	return id, nil

@@ -2,6 +2,7 @@ package todos
 
 import (
 	"errors"
+	"math/big"
 	"net/url"
 	"strconv"
 	"strings"
@@ -175,16 +176,23 @@ func (d *decoder) position(value jsontext.Value) {
 // spelling: 1, 1.0 and 1e0 are the same (RFC 8259 section 6). One that is too
 // large comes back as one that is out of range.
 func integer(text string) (n int64, whole bool) {
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err == nil {
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return n, true
 	}
-	f, err := strconv.ParseFloat(text, 64)
-	if err != nil || f < -MaxPosition || f > MaxPosition {
+	const long, steep = 64, 400 // bounds of the work on a number that nobody means
+	_, power, _ := strings.Cut(strings.ToLower(text), "e")
+	exponent, err := strconv.Atoi(power)
+	if len(text) > long || power != "" && (err != nil || exponent < -steep || exponent > steep) {
 		return MaxPosition + 1, true
 	}
-	n = int64(f)
-	return n, float64(n) == f
+	exact, ok := new(big.Rat).SetString(text)
+	switch {
+	case !ok || !exact.IsInt():
+		return 0, false
+	case !exact.Num().IsInt64():
+		return MaxPosition + 1, true
+	}
+	return exact.Num().Int64(), true
 }
 
 func (d *decoder) fault(name, code, detail string) {

@@ -177,7 +177,7 @@ func (a *API) linkNext(
 	if err != nil {
 		return err
 	}
-	c.Header("Link", "<"+c.Request.URL.EscapedPath()+"?"+linkSafe(p.next)+"cursor="+cursor+`>; rel="next"`)
+	c.Header("Link", "<"+web.Path(c.Request)+"?"+linkSafe(p.next)+"cursor="+cursor+`>; rel="next"`)
 	return nil
 }
 

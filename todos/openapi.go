@@ -24,7 +24,7 @@ func newDocument() document {
 // describe answers GET /openapi.json. The path it was asked under is the one
 // that the client knows the API by, whatever groups the host has nested.
 func (a *API) describe(c *gin.Context) error {
-	prefix := strings.TrimSuffix(c.Request.URL.EscapedPath(), "/openapi.json")
+	prefix := strings.TrimSuffix(web.Path(c.Request), "/openapi.json")
 	if prefix == "" {
 		prefix = "/"
 	}

@@ -60,7 +60,8 @@ type Store interface {
 	//   - [C1] The todo has the draft's members and version 1; it is completed
 	//     at CreatedAt if the draft is completed.
 	//   - [C2] Without a position it goes to [NextPosition] of the owner's
-	//     highest position (0 if there is none).
+	//     highest position (0 if there is none). Calls that race may see the
+	//     same highest one; ids order what comes to lie in one place.
 	//   - [C3] With a Retry whose key the owner has not used since
 	//     Retry.ExpiredAt, the todo and the record of its answer are written
 	//     together or not at all.

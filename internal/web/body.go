@@ -33,6 +33,9 @@ func Body(c *gin.Context, limit int64, accept string, types ...string) ([]byte, 
 		}
 		return nil, p.With(accept, strings.Join(types, ", "))
 	}
+	if c.Request.Body == nil { // a request that a host's test has made by hand
+		return nil, nil
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, limit))
 	var tooLarge *http.MaxBytesError
 	switch {

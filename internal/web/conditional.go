@@ -81,9 +81,11 @@ type Preferences struct {
 }
 
 // ParsePreferences reads the header field Prefer. Preferences that it does not
-// know are ignored, as RFC 7240 section 2 says.
+// know are ignored, and of those with one name the first counts, as RFC 7240
+// section 2 says.
 func ParsePreferences(h http.Header) Preferences {
 	var p Preferences
+	var handling, count bool // have been there
 	for _, value := range h.Values("Prefer") {
 		for preference := range strings.SplitSeq(value, ",") {
 			preference, _, _ = strings.Cut(preference, ";") // parameters
@@ -91,9 +93,11 @@ func ParsePreferences(h http.Header) Preferences {
 			value = strings.Trim(strings.TrimSpace(value), `"`)
 			switch strings.ToLower(strings.TrimSpace(name)) {
 			case "handling":
-				p.Lenient = value == "lenient"
+				p.Lenient = p.Lenient || !handling && value == "lenient"
+				handling = true
 			case "count":
-				p.CountExact = value == "exact"
+				p.CountExact = p.CountExact || !count && value == "exact"
+				count = true
 			}
 		}
 	}

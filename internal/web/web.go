@@ -5,10 +5,12 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
 	"strconv"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 	"github.com/gofrs/uuid/v5"
@@ -74,8 +76,12 @@ func (rep Reporter) log(c *gin.Context, p *problem.Problem, instance string) {
 	if c.Request.Context().Err() != nil { // the client is gone, nobody was failed
 		level = slog.LevelDebug
 	}
-	rep.Logger.LogAttrs(c.Request.Context(), level, "authtodo: request failed",
-		append(RequestAttrs(c, instance), slog.Int("status", p.Status), slog.Any("error", p))...)
+	attrs := append(RequestAttrs(c, instance), slog.Int("status", p.Status), slog.Any("error", p))
+	var panicked *panicked
+	if errors.As(p, &panicked) {
+		attrs = append(attrs, slog.String("stack", string(panicked.stack)))
+	}
+	rep.Logger.LogAttrs(c.Request.Context(), level, "authtodo: request failed", attrs...)
 }
 
 func (rep Reporter) recover(c *gin.Context) {
@@ -97,6 +103,13 @@ func RequestAttrs(c *gin.Context, instance string) []slog.Attr {
 		slog.String("method", c.Request.Method),
 		slog.String("route", c.FullPath()),
 	}
+}
+
+// Path is the path of a request as a reference to it. Two slashes in front, which
+// an engine may have overlooked, would make another host of it (RFC 3986 section
+// 4.2).
+func Path(r *http.Request) string {
+	return "/" + strings.TrimLeft(r.URL.EscapedPath(), "/")
 }
 
 const requestID = "X-Request-Id"
@@ -166,9 +179,4 @@ type panicked struct {
 	stack []byte
 }
 
-func (p *panicked) Error() string { return "panic" }
-
-// LogValue is what the log gets: the value may be anything, the stack says where.
-func (p *panicked) LogValue() slog.Value {
-	return slog.GroupValue(slog.Any("panic", p.value), slog.String("stack", string(p.stack)))
-}
+func (p *panicked) Error() string { return fmt.Sprint("panic: ", p.value) }

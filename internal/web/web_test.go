@@ -91,7 +91,7 @@ func TestHandle(t *testing.T) {
 		{"another error", func(*gin.Context) error { return errors.New("secret text") },
 			500, problem.InternalError, "ERROR", "secret text"},
 		{"a panic", func(*gin.Context) error { panic("secret value") },
-			500, problem.InternalError, "ERROR", "panic"},
+			500, problem.InternalError, "ERROR", "secret value"},
 		{"an error behind an answer", func(c *gin.Context) error { web.Empty(c, 204); return down },
 			204, "", "ERROR", "secret cause"},
 	} {

@@ -79,11 +79,14 @@ func (o Options) Open(ctx context.Context, url string) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
-	pool := sql.OpenDB(connector)
 	n := o.MaxOpenConns
-	if n == 0 {
+	switch {
+	case n < 0:
+		return nil, errors.New("postgres: Options.MaxOpenConns cannot be negative")
+	case n == 0:
 		n = 20
 	}
+	pool := sql.OpenDB(connector)
 	pool.SetMaxOpenConns(n)
 	pool.SetMaxIdleConns(n)                  // else each burst ends in reconnecting
 	pool.SetConnMaxIdleTime(time.Minute)     // gives the connections of a burst back

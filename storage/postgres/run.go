@@ -3,6 +3,8 @@ package postgres
 import (
 	"context"
 	"database/sql"
+	"math/rand/v2"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -10,8 +12,9 @@ import (
 )
 
 // attempts is how often a statement is run that the server ends because of
-// another transaction.
-const attempts = 4
+// another transaction. That is rare, unless the role or the server has another
+// default_transaction_isolation than read committed.
+const attempts = 10
 
 // query runs a statement whose first argument is the owner, and returns errors
 // of the store. scan may be called more than once: it must set what it returns
@@ -30,7 +33,10 @@ func (db *DB) run(
 		return err
 	}
 	var err error
-	for range attempts {
+	for attempt := range attempts {
+		if attempt > 0 {
+			pause(ctx, attempt)
+		}
 		err = db.within(ctx, func(q sqlx.QueryerContext) error {
 			rows, err := q.QueryContext(ctx, statement, args...)
 			if err != nil {
@@ -49,6 +55,16 @@ func (db *DB) run(
 		}
 	}
 	return err
+}
+
+// pause keeps those that were in one another's way from meeting again.
+func pause(ctx context.Context, attempt int) {
+	timer := time.NewTimer(rand.N(time.Millisecond << attempt))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }
 
 // alone runs a statement as it is: one round trip, committed by itself. It is

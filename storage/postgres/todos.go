@@ -136,7 +136,7 @@ const raiseRevision = `
 // rewrites is how often a write is run that finds nothing to write although the
 // todo, looked at afterwards, has what it asks for: somebody else changed it in
 // between, and changed it back.
-const rewrites = 8
+const rewrites = 64
 
 var errMoving = errors.New("the todo is there but cannot be written")
 

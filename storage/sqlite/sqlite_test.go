@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -285,5 +286,33 @@ func TestTakenIDIsNotUnavailable(t *testing.T) {
 	}
 	if _, err := store.CreateTodo(t.Context(), "anna", d); err == nil || errors.Is(err, todos.ErrUnavailable) {
 		t.Errorf("got the error %v, want one that is not %v", err, todos.ErrUnavailable)
+	}
+}
+
+// TestManyFirstLists: each list takes one connection at a time, also when its
+// statements are not prepared yet. With two, as many lists at once as there are
+// connections waited for one another until their contexts ended.
+func TestManyFirstLists(t *testing.T) {
+	db, _ := migrated(t)
+	store := db.Backend().Todos
+	if _, err := store.CreateTodo(t.Context(), "anna", draft(t, "a")); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	for _, field := range []todos.SortField{todos.ByPosition, todos.ByTitle, todos.ByCreatedAt} {
+		var wait sync.WaitGroup
+		start := make(chan struct{})
+		for range 64 {
+			wait.Go(func() {
+				<-start
+				page, err := store.ListTodos(ctx, "anna", todos.Query{Limit: 10, Sort: todos.Sort{Field: field}})
+				if err != nil || len(page.Todos) != 1 {
+					t.Errorf("by %s: %d todos, %v", field, len(page.Todos), err)
+				}
+			})
+		}
+		close(start)
+		wait.Wait()
 	}
 }

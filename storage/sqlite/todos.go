@@ -202,16 +202,22 @@ func (s todoStore) ListTodos(
 	if err := sqlstore.CheckQuery(query); err != nil {
 		return todos.Page{}, err
 	}
-	err = s.snapshot(ctx, owner, func(r *reader) error {
-		if err := revision(ctx, r, owner, query, &page); err != nil || page.Revision == (todos.Revision{}) {
+	head, list := dialect().List(owner, query), dialect().List(owner, query)
+	state, rowsOf := selectState(head), list.Page(sqlstore.Columns, "")
+	err = s.snapshot(ctx, owner, []string{state, rowsOf}, func(r *reader) error {
+		err := r.query(ctx, state, head.Args, func(rows *sql.Rows) error {
+			if !rows.Next() {
+				return rows.Err()
+			}
+			return rows.Scan(&page.Revision.Epoch, &page.Revision.Number, &page.Total)
+		})
+		if err != nil || page.Revision == (todos.Revision{}) {
 			return err
 		}
 		if page.NotModified = page.Revision == query.Known; page.NotModified {
 			return nil
 		}
-		list := dialect().List(owner, query)
-		statement := list.Page(sqlstore.Columns, "")
-		return r.query(ctx, statement, list.Args, func(rows *sql.Rows) error {
+		return r.query(ctx, rowsOf, list.Args, func(rows *sql.Rows) error {
 			return sqlstore.ReadPage(rows, query.Limit, &page)
 		})
 	})
@@ -221,19 +227,10 @@ func (s todoStore) ListTodos(
 	return page, nil
 }
 
-// revision reads the revision and the total, if there is a list.
-func revision(
-	ctx context.Context, r *reader, owner string, query todos.Query, page *todos.Page,
-) error {
-	list := dialect().List(owner, query)
-	statement := `
+// selectState selects the revision and the total, if there is a list.
+func selectState(list *sqlstore.List) string {
+	return `
 		SELECT l.epoch, l.revision, ` + list.Total() + ` FROM authtodo_lists AS l WHERE l.user_id = $1`
-	return r.query(ctx, statement, list.Args, func(rows *sql.Rows) error {
-		if !rows.Next() {
-			return rows.Err()
-		}
-		return rows.Scan(&page.Revision.Epoch, &page.Revision.Number, &page.Total)
-	})
 }
 
 // UpdateTodo implements [todos.Store].
