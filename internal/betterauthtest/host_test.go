@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -142,9 +143,16 @@ func (r *record) String() string {
 	return r.text.String()
 }
 
+// last is the last record about a request. Records about a key set come when
+// they like.
 func (r *record) last() string {
-	text := strings.TrimSpace(r.String())
-	return text[strings.LastIndexByte(text, '\n')+1:]
+	lines := strings.Split(strings.TrimSpace(r.String()), "\n")
+	for _, line := range slices.Backward(lines) {
+		if strings.Contains(line, `"instance":`) {
+			return line
+		}
+	}
+	return "nothing about a request"
 }
 
 // eventually fails unless what becomes true.
