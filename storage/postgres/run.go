@@ -57,9 +57,10 @@ func (db *DB) run(
 	return err
 }
 
-// pause keeps those that were in one another's way from meeting again.
+// pause keeps those that were in one another's way from meeting again, for 64 ms
+// at most.
 func pause(ctx context.Context, attempt int) {
-	timer := time.NewTimer(rand.N(time.Millisecond << attempt))
+	timer := time.NewTimer(rand.N(time.Millisecond << min(attempt, 6)))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
