@@ -126,8 +126,8 @@ func (w *world) load(b *testing.B, n int64) {
 
 // restock sees to it that there are todos to delete.
 func (w *world) restock(b *testing.B) {
-	if w.stock-w.deleted.Load() < 10_000 {
-		w.load(b, 20_000)
+	if w.stock-w.deleted.Load() < 40_000 { // more than one slice, warming up included, can delete
+		w.load(b, 40_000)
 	}
 }
 
