@@ -123,9 +123,9 @@ func selectPage(owner string, query todos.Query) (statement string, args []any) 
 }
 
 // raiseRevision is the part of a statement that gives the list its next
-// revision if the part before it, written, has changed a todo. $2 is a new epoch. All
-// statements come to the list last, so they cannot wait for one another in a
-// circle.
+// revision if the part before it, written, has changed a todo. $2 is a new
+// epoch. All statements come to the list last, so they cannot wait for one
+// another in a circle.
 const raiseRevision = `
 	list AS (
 		INSERT INTO authtodo_lists AS l (user_id, epoch, revision)
