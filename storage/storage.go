@@ -3,10 +3,14 @@
 // the suite that a store of your own has to pass.
 package storage
 
-import "github.com/authtodo/authtodo/todos"
+import (
+	"github.com/authtodo/authtodo/auth/accounts"
+	"github.com/authtodo/authtodo/todos"
+)
 
 // Backend is everywhere the module keeps data. Its fields may come from
 // different places.
 type Backend struct {
-	Todos todos.Store // required
+	Todos    todos.Store    // required
+	Accounts accounts.Store // needed if the module is the issuer itself (Options.Accounts)
 }

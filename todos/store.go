@@ -144,3 +144,12 @@ type CursorKeeper interface {
 	// same data. [K1]
 	CursorKey(ctx context.Context) ([]byte, error)
 }
+
+// Eraser is what a [Store] may also be: able to forget an owner at once. With a
+// store without it, the todos of an owner are deleted one by one.
+type Eraser interface {
+	// EraseTodos removes all that is kept for owner, beside the todos the state
+	// of the list and the records of retries. [E1] The owner is as one who never
+	// had a todo.
+	EraseTodos(ctx context.Context, owner string) error
+}

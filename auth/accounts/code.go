@@ -1,0 +1,38 @@
+package accounts
+
+import "time"
+
+// Purpose is what a mailed code is good for. No code is good for two things.
+type Purpose string
+
+// The purposes there are.
+const (
+	VerifyEmail   Purpose = "verify-email"
+	ChangeEmail   Purpose = "change-email"
+	ResetPassword Purpose = "reset-password"
+)
+
+// Code is a secret that was mailed to show that somebody reads an address.
+// It works once. Times are UTC, in whole milliseconds.
+type Code struct {
+	Purpose Purpose
+	Secret  Digest
+	Email   string // the address that it was mailed to
+
+	// Proven says, of [VerifyEmail], that who asked for the code knew the
+	// password or had a session: what the account has then outlives its use.
+	// A code that anybody may have asked for leaves no password and no session
+	// of an account that was not verified before, because whoever made those
+	// may be somebody else than the reader of the mail.
+	Proven bool
+
+	// Password and Name, of [VerifyEmail], are those of a sign-up for an
+	// address that somebody had signed up before and never verified. They
+	// replace what the account has when the code is used, and are nothing
+	// before. Empty otherwise.
+	Password string
+	Name     string
+
+	CreatedAt time.Time
+	ExpiresAt time.Time
+}
