@@ -54,7 +54,9 @@ var (
 //     come back equal.
 //
 // Callers have validated what they pass. A store has no clock: what is expired
-// is judged by the times it is given.
+// is judged by the times it is given, and live up to the millisecond of its
+// ExpiresAt. The rules for single values are methods of theirs, for stores to
+// use: [Profile.Apply], [Session.Extend], [Session.Rotate], [Code.Verify].
 type Store interface {
 	Users
 	Sessions
@@ -95,7 +97,7 @@ type Users interface {
 	//
 	//   - [AU7] [ErrPasswordChanged] if the password is not old any more, and
 	//     then nothing happens: of calls that race with one old, one succeeds.
-	//     [ErrNoUser].
+	//     [ErrNoUser], also for one who is disabled.
 	//   - [AU8] No code for [ResetPassword] works afterwards.
 	ChangePassword(
 		ctx context.Context, userID, old, hash string, next *Session, at time.Time,
@@ -120,7 +122,7 @@ type Sessions interface {
 	//     happens while the call runs: no session is left behind.
 	//   - [AS2] Sessions of the user that expired before session.CreatedAt are
 	//     gone afterwards; and if there are more than limit then, the oldest (by
-	//     CreatedAt) are gone.
+	//     CreatedAt) of the others are gone.
 	CreateSession(ctx context.Context, session Session, limit int) error
 
 	// Session returns a session and its user. [AS3] [ErrNoSession] if it is not
@@ -128,11 +130,12 @@ type Sessions interface {
 	Session(ctx context.Context, userID, id string) (Session, User, error)
 
 	// Sessions returns all sessions of a user, those that began last first.
-	// [AS4]
+	// [AS4] Of a user who is not there it is none.
 	Sessions(ctx context.Context, userID string) ([]Session, error)
 
-	// ExtendSession moves ExpiresAt and sets UpdatedAt to at. [AS5]
-	// [ErrNoSession]; a session that ended is not brought back.
+	// ExtendSession moves ExpiresAt, to EndsAt at most, and sets UpdatedAt to at.
+	// [AS5] [ErrNoSession]; a session that ended, or expired before at, is not
+	// brought back.
 	ExtendSession(ctx context.Context, userID, id string, expires, at time.Time) error
 
 	// EndSession removes a session. [AS6] One that is not there is no error.
@@ -162,7 +165,7 @@ type Sessions interface {
 // Codes are the mailed codes of a [Store].
 type Codes interface {
 	// PutCode adds a code of a user, and takes away those of its purpose that
-	// expired before code.CreatedAt, and the oldest beyond limit. [AC1]
+	// expired before code.CreatedAt, and the oldest others beyond limit. [AC1]
 	// [ErrNoUser], also for one who is disabled.
 	PutCode(ctx context.Context, userID string, code Code, limit int) error
 
