@@ -1,5 +1,5 @@
-// Package memory keeps todos in the memory of the process, and is what stores
-// of your own can be made of.
+// Package memory keeps todos and accounts in the memory of the process, and is
+// what stores of your own can be made of.
 //
 //	db := memory.New()
 //	module, err := authtodo.Register(router, authtodo.Options{Storage: db.Backend(), …})
@@ -23,40 +23,46 @@ import (
 	"github.com/authtodo/authtodo/todos"
 )
 
-// DB keeps the todos of all owners until the process ends. It is safe for
-// concurrent use: owners do not wait for one another, and neither do the
-// readers of one owner.
+// DB keeps the todos of all owners, and accounts, until the process ends. It is
+// safe for concurrent use: owners of todos do not wait for one another, and
+// neither do the readers of one owner.
 type DB struct {
 	owners    sync.Map // string → *owner
 	cursorKey [32]byte
+	accounts  *accountStore
 }
 
 // owner is the list of one owner. It is only ever locked for the time of one
 // operation, which waits for nothing, so waiting for the lock needs no context.
 type owner struct {
-	mu   sync.RWMutex
-	list List
+	mu     sync.RWMutex
+	list   List
+	erased bool // and not in DB.owners any more
 }
 
 // New returns an empty DB. It needs no closing.
 func New() *DB {
-	db := new(DB)
+	db := &DB{accounts: newAccountStore()}
 	rand.Read(db.cursorKey[:]) // never fails, see crypto/rand
 	return db
 }
 
 // Backend is the DB as the storage of a module.
 func (db *DB) Backend() storage.Backend {
-	return storage.Backend{Todos: todoStore{Over(db.transact), db}}
+	return storage.Backend{Todos: todoStore{store{db.transact}, db}, Accounts: db.accounts}
 }
 
 // todoStore adds to a store that it keeps the cursor key, too.
 type todoStore struct {
-	todos.Store
+	store
 	db *DB
 }
 
-var _ todos.CursorKeeper = todoStore{}
+var _ interface {
+	todos.Store
+	todos.CursorKeeper
+	todos.Eraser
+} = todoStore{}
 
 // CursorKey implements [todos.CursorKeeper]. The key is as old as the DB.
 func (s todoStore) CursorKey(ctx context.Context) ([]byte, error) {
@@ -66,17 +72,42 @@ func (s todoStore) CursorKey(ctx context.Context) ([]byte, error) {
 	return bytes.Clone(s.db.cursorKey[:]), nil
 }
 
+// EraseTodos implements [todos.Eraser]. Nothing is left of the owner, the name
+// neither.
+func (s todoStore) EraseTodos(ctx context.Context, name string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if found, ok := s.db.owners.Load(name); ok {
+		o := found.(*owner)
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.list, o.erased = List{}, true
+		s.db.owners.CompareAndDelete(name, found)
+	}
+	return nil
+}
+
 // transact implements [Transact]. It has nothing to take back, because the
 // methods of a [List] that fail have changed nothing.
 func (db *DB) transact(_ context.Context, name string, write bool, do func(*List) error) error {
-	found, ok := db.owners.Load(name)
-	if !ok {
-		if !write {
-			return do(new(List)) // asking does not make an owner
+	for {
+		found, ok := db.owners.Load(name)
+		if !ok {
+			if !write {
+				return do(new(List)) // asking does not make an owner
+			}
+			found, _ = db.owners.LoadOrStore(strings.Clone(name), new(owner))
 		}
-		found, _ = db.owners.LoadOrStore(strings.Clone(name), new(owner))
+		if erased, err := found.(*owner).run(write, do); !erased {
+			return err
+		}
 	}
-	o := found.(*owner)
+}
+
+// run runs do under the lock, unless the owner has been erased in the wait for
+// it: then there is another one, or will be.
+func (o *owner) run(write bool, do func(*List) error) (erased bool, err error) {
 	if write {
 		o.mu.Lock()
 		defer o.mu.Unlock()
@@ -84,5 +115,8 @@ func (db *DB) transact(_ context.Context, name string, write bool, do func(*List
 		o.mu.RLock()
 		defer o.mu.RUnlock()
 	}
-	return do(&o.list)
+	if o.erased {
+		return true, nil
+	}
+	return false, do(&o.list)
 }

@@ -27,7 +27,7 @@ type Transact func(ctx context.Context, owner string, write bool, do func(*List)
 // Transact adds itself come out as [todos.ErrUnavailable], with the cause
 // wrapped.
 //
-// A call costs at least a load of one owner's list, so it suits stores of
+// The store is a [todos.Eraser], too. A call costs at least a load of one owner's list, so it suits stores of
 // documents and lists of some thousand todos.
 func Over(transact Transact) todos.Store { return store{transact} }
 
@@ -85,6 +85,15 @@ func (s store) UpdateTodo(
 
 func (s store) DeleteTodo(ctx context.Context, owner, id string, versions []int64) error {
 	return s.run(ctx, owner, true, func(l *List) error { return l.Delete(id, versions) })
+}
+
+// EraseTodos implements [todos.Eraser]. What is kept is the zero [List], which is
+// that of an owner who never had a todo.
+func (s store) EraseTodos(ctx context.Context, owner string) error {
+	return s.run(ctx, owner, true, func(l *List) error {
+		*l = List{}
+		return nil
+	})
 }
 
 // run tells the answers of a list, which callers get as they are, from
