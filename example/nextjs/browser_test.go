@@ -10,7 +10,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -21,12 +20,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/authtodo/authtodo/internal/nodetest"
 )
 
 // patience is for a machine that is busy.
@@ -103,59 +102,17 @@ func TestInBrowser(t *testing.T) {
 // counts on it.
 func tools(t *testing.T) (node, chromium string) {
 	t.Helper()
-	missing := t.Skipf
-	if os.Getenv("AUTHTODO_REQUIRE") != "" || os.Getenv("CI") == "true" {
-		missing = t.Fatalf
+	err := nodetest.Packages(".")
+	if err == nil {
+		chromium, err = nodetest.Chromium()
 	}
-	node, err := exec.LookPath("node")
-	if err != nil {
-		missing("this test wants Node.js 20 or newer")
-	}
-	version := output(t, exec.CommandContext(t.Context(), node, "--version"))
-	if major, err := strconv.Atoi(regexp.MustCompile(`\d+`).FindString(version)); err != nil || major < 20 {
-		missing("this test wants Node.js 20 or newer, and %s is %s", node, strings.TrimSpace(version))
-	}
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if chromium, err = exec.LookPath(name); err == nil {
-			break
-		}
+	if err == nil {
+		node, err = exec.LookPath("node")
 	}
 	if err != nil {
-		missing("this test wants Chromium: apt-get install chromium")
-	}
-	if name := stale(t); name != "" {
-		missing("this test wants npm packages (%s is not as in package-lock.json): npm ci --prefix example/nextjs", name)
+		nodetest.Skip(t, err)
 	}
 	return node, chromium
-}
-
-// stale is a package that is not installed as the lock file says; "" is none.
-func stale(t *testing.T) string {
-	t.Helper()
-	type lock struct {
-		Packages map[string]struct {
-			Version  string
-			Optional bool
-		}
-	}
-	var wanted, installed lock
-	text, err := os.ReadFile("package-lock.json")
-	if err == nil {
-		err = json.Unmarshal(text, &wanted)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err = os.ReadFile("node_modules/.package-lock.json")
-	if err != nil || json.Unmarshal(text, &installed) != nil {
-		return "node_modules"
-	}
-	for name, p := range wanted.Packages {
-		if name != "" && !p.Optional && installed.Packages[name].Version != p.Version {
-			return name
-		}
-	}
-	return ""
 }
 
 // build builds the app, unless the last build was of the same sources: it takes

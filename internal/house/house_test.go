@@ -11,7 +11,8 @@ import (
 // Packages that exist for tests only.
 func isForTests(p *pkg) bool {
 	return p.isIn("storage/storagetest",
-		"internal/pgtest", "internal/faultproxy", "internal/openapitest", "internal/betterauthtest")
+		"internal/pgtest", "internal/faultproxy", "internal/nodetest",
+		"internal/openapitest", "internal/betterauthtest", "internal/clienttest")
 }
 
 // maxLines is how long a function may be, with its first and last line.
