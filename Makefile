@@ -41,7 +41,8 @@ fuzz: ## runs each fuzz target for FUZZTIME (10s)
 # What the tests start themselves: a private PostgreSQL and PgBouncer, Node.js
 # with packages that its lock files name, a browser. A server that a package
 # starts by itself is never used.
-packages := $(patsubst %,%/node_modules/.package-lock.json,example/nextjs internal/betterauthtest)
+packages := $(patsubst %,%/node_modules/.package-lock.json,example/nextjs internal/betterauthtest \
+	internal/clienttest)
 
 tools: programs $(packages) ## installs what the tests need and is missing (Debian, Ubuntu)
 

@@ -1,14 +1,8 @@
 package betterauthtest
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/json"
-	"fmt"
-	"io"
 	"net/url"
 	"os"
-	"os/exec"
 	"slices"
 	"sync"
 	"testing"
@@ -35,11 +29,9 @@ func TestMain(m *testing.M) {
 
 // process is a Node process with issuers.
 type process struct {
-	once   sync.Once
-	err    error
-	cmd    *exec.Cmd
-	stdin  io.Closer
-	stderr bytes.Buffer
+	once    sync.Once
+	err     error
+	running *nodetest.Process
 
 	said struct { // its line
 		Control, Secret string
@@ -61,38 +53,14 @@ func (p *process) start() error {
 	if err := nodetest.Packages("."); err != nil {
 		return err
 	}
-	p.cmd = exec.Command("node", "server.mjs")
-	// Nothing of the environment may configure Better Auth.
-	p.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "TZ=UTC"}
-	p.cmd.Stderr = &p.stderr
-	stdout, err := p.cmd.StdoutPipe()
-	if err != nil {
-		return err
-	}
-	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
-		return err
-	}
-	if err := p.cmd.Start(); err != nil {
-		return err
-	}
-	late := time.AfterFunc(patience, func() { p.cmd.Process.Kill() })
-	defer late.Stop()
-	line, err := bufio.NewReader(stdout).ReadBytes('\n')
-	if err == nil {
-		err = json.Unmarshal(line, &p.said)
-	}
-	if err != nil {
-		p.stop()
-		return fmt.Errorf("server.mjs: %w: %s", err, &p.stderr)
-	}
-	return nil
+	var err error
+	p.running, err = nodetest.Start("server.mjs", &p.said)
+	return err
 }
 
-// stop ends the process by the end of its standard input.
 func (p *process) stop() {
-	if p.stdin != nil {
-		p.stdin.Close()
-		p.cmd.Wait()
+	if p.running != nil {
+		p.running.Stop()
 	}
 }
 
