@@ -16,6 +16,7 @@ export class Device {
   // any, ends at a proxy between them.
   constructor({ name, base, server, bearer }) {
     this.name = name;
+    this.base = base;
     this.origin = new URL(base).origin;
     this.server = new URL(server);
     this.bearer = bearer;
@@ -34,11 +35,17 @@ export class Device {
   // foreign is the same browser with a page of another site: it has the cookies
   // that SameSite=Lax leaves out, for browsers that do not know SameSite.
   foreign(origin) {
-    const page = new Device({ name: this.name, base: this.origin, server: this.server.href });
-    page.cookies = this.cookies;
-    page.exchanges = this.exchanges;
-    page.from = origin;
-    return page;
+    return Object.assign(this.twin(), { from: origin });
+  }
+
+  // plain is a program with the same cookies that sends no headers of a browser.
+  plain() {
+    return Object.assign(this.twin(), { isPlain: true });
+  }
+
+  twin() {
+    const twin = new Device({ name: this.name, base: this.base, server: this.server.href });
+    return Object.assign(twin, { cookies: this.cookies, exchanges: this.exchanges });
   }
 
   async fetch(input, init = {}) {
@@ -48,10 +55,12 @@ export class Device {
       ...Object.fromEntries(new Headers(init.headers)),
       host: url.host,
       "user-agent": this.name,
-      "sec-fetch-mode": "cors",
-      "sec-fetch-site": this.from ? "cross-site" : "same-origin",
     };
-    if (method !== "GET" || this.from) headers.origin = this.from ?? this.origin;
+    if (!this.isPlain) {
+      headers["sec-fetch-mode"] = "cors";
+      headers["sec-fetch-site"] = this.from ? "cross-site" : "same-origin";
+      if (method !== "GET" || this.from) headers.origin = this.from ?? this.origin;
+    }
     if (url.protocol === "https:") headers["x-forwarded-proto"] = "https";
     const cookies = [...this.cookies].map(([name, { value }]) => `${name}=${value}`);
     if (cookies.length) headers.cookie = cookies.join("; ");

@@ -77,6 +77,13 @@ async function signUp(site) {
   await step("without a name", { email: ada.email, password: ada.password });
   await step("without a password", { name: ada.name, email: ada.email });
   await step("wrong type", { ...ada, password: 12345678 });
+  await step("empty name", { ...ada, name: "", email: "nameless@example.test" });
+  await step("common password", { ...ada, email: "common@example.test", password: "password123" });
+  await step("address as password", {
+    ...ada,
+    email: "address@example.test",
+    password: "address@example.test",
+  });
   await site.step("signUp.email", () => client.signUp.email(ada));
   await site.step("getSession after signUp", () => client.getSession());
   await step("used address", { ...ada, name: "Eve" });
@@ -99,8 +106,26 @@ async function signIn(site) {
   await step("short password", { password: "7 chars" });
   await step("long password", { password: "p".repeat(129) });
   await step("address in capitals", { email: "Ada@Example.TEST" });
+  await site.step("signIn.email half a body", () =>
+    laptop.client.$fetch("/sign-in/email", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: '{"email":',
+    }),
+  );
+  await site.step("signIn.email by a program", () =>
+    site.device("program").plain().client.signIn.email(ada),
+  );
   await site.step("signIn.email", () => laptop.client.signIn.email(ada));
   await site.step("getSession", () => laptop.client.getSession());
+  await site.step("getSession with its options", () =>
+    laptop.client.getSession({ query: { disableCookieCache: true, disableRefresh: true } }),
+  );
+  const thief = site.device("thief");
+  for (const [name, { value }] of laptop.cookies) {
+    thief.cookies.set(name, { value: value.slice(0, -9) + "AAAAAAAA%3D" });
+  }
+  await who(site, "getSession forged cookie", thief);
 
   const library = site.device("library");
   await site.step("signIn.email rememberMe false", () =>
@@ -151,6 +176,8 @@ async function sessions(site) {
   await who(site, "getSession of somebody else after revokeSession", bobs);
   await site.step("revokeSession", () => laptop.client.revokeSession({ token: listed.phone.token }));
   await revoke("again", listed.phone.token);
+  await revoke("by its id", listed.tablet.id);
+  await who(site, "getSession after revokeSession by its id", tablet);
   await who(site, "getSession after revokeSession", phone);
   await site.step("signOut after revokeSession", () => phone.client.signOut());
   await site.step("revokeOtherSessions", () => laptop.client.revokeOtherSessions());
@@ -204,6 +231,8 @@ async function passwords(site) {
   await change(" revokeOtherSessions", first, third, { revokeOtherSessions: true });
   await who(site, "getSession after changePassword revokeOtherSessions", laptop);
   await who(site, "getSession of another after changePassword revokeOtherSessions", tablet);
+  await site.step("verifyPassword", () => laptop.client.verifyPassword({ password: third }));
+  await site.step("verifyPassword wrong", () => laptop.client.verifyPassword({ password: first }));
   await site.step("signIn.email old password", () => site.device("eve").client.signIn.email(ada));
   await site.step("signIn.email new password", () =>
     site.device("eve").client.signIn.email({ ...ada, password: third }),
@@ -229,6 +258,12 @@ async function resets(site) {
   await reset(" without a token", undefined, "a reset password");
   await reset(" short password", token, "7 chars");
   await reset(" long password", token, "p".repeat(129));
+  await site.step("verifyEmail token of requestPasswordReset by GET", () =>
+    client.verifyEmail({ query: { token } }),
+  );
+  await site.step("verifyEmail token of requestPasswordReset by POST", () =>
+    client.verifyEmail({ query: { token }, fetchOptions: post }),
+  );
   await reset("", token, "a reset password");
   await reset(" used token", token, "a reset password");
   await who(site, "getSession after resetPassword", laptop);
@@ -257,6 +292,9 @@ async function verification(site) {
   await verify("unknown token", out, { token: "unknown" });
   await verify("unknown token by POST", out, { token: "unknown" }, post);
   await verify("without a token by POST", out, {}, post);
+  await site.step("resetPassword token of sendVerificationEmail", () =>
+    out.resetPassword({ token, newPassword: "a reset password" }),
+  );
   await verify("by GET", out, { token });
   await verify("by POST", out, { token }, post);
   await site.step("getSession after verifyEmail", () => client.getSession());
@@ -315,6 +353,10 @@ async function crossSite(site) {
   await step("deleteUser", () => client.deleteUser({ password: ada.password }));
   await step("sendVerificationEmail", () => client.sendVerificationEmail({ email: ada.email }));
   await step("getSession", () => client.getSession());
+  await site.step("signOut from an opaque origin", () => laptop.foreign("null").client.signOut());
+  await site.step("updateUser by a program with the cookie", () =>
+    laptop.plain().client.updateUser({ name: ada.name }),
+  );
   const { client: victim } = site.device("victim").foreign("https://evil.example");
   await site.step("signIn.email from another site", () => victim.signIn.email(bob));
   await site.step("signUp.email from another site", () =>
