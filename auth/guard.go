@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"slices"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 type Deps struct {
 	Logger *slog.Logger     // nil: [slog.Default]
 	Now    func() time.Time // nil: [time.Now]
+	Local  Local            // nil: nobody in this process issues tokens
 }
 
 // Guard lets requests with valid credentials through and refuses all others.
@@ -27,6 +29,8 @@ type Guard struct {
 	reporter web.Reporter
 	headers  headers
 	sets     []*keySet // of the issuers that have one
+	local    Local     // nil without one
+	origins  *http.CrossOriginProtection
 }
 
 // issuer is an [Issuer] that was found valid.
@@ -35,15 +39,16 @@ type issuer struct {
 	audience []string
 	space    string
 	keys     Keys // closed, so that a guard that is printed shows none
+	local    bool // its tokens are good as long as their sessions
 }
 
-// New returns a guard that believes the issuers of opts. Its error holds all
-// faults of opts, see [Options.Validate].
+// New returns a guard that believes the issuers of opts, and deps.Local. Its
+// error holds all faults of opts, see [Options.Validate].
 func New(opts Options, deps Deps) (*Guard, error) {
-	if err := opts.Validate(); err != nil {
+	if err := opts.validate(deps.Local); err != nil {
 		return nil, err
 	}
-	g := &Guard{leeway: opts.Leeway, now: deps.Now}
+	g := &Guard{leeway: opts.Leeway, now: deps.Now, origins: http.NewCrossOriginProtection()}
 	if g.leeway == 0 {
 		g.leeway = defaultLeeway
 	}
@@ -62,7 +67,25 @@ func New(opts Options, deps Deps) (*Guard, error) {
 			keys:     g.keys(iss, opts.MaxStale),
 		})
 	}
+	if deps.Local != nil {
+		return g, g.addLocal(deps.Local)
+	}
 	return g, nil
+}
+
+// addLocal adds the issuer in this process.
+func (g *Guard) addLocal(local Local) error {
+	iss := local.Issuer()
+	g.issuers = append(g.issuers, issuer{
+		url:      iss.URL,
+		audience: slices.Clone(iss.Audience),
+		space:    space(iss),
+		keys:     Keys{open: func() source { return localKeys{local} }},
+		local:    true,
+	})
+	g.local = local
+	// Behind a proxy that changes Host, a browser still names the public origin.
+	return g.origins.AddTrustedOrigin(iss.URL)
 }
 
 // keys are those of an issuer; a key set becomes one of this guard alone, since
@@ -106,14 +129,31 @@ func (g *Guard) Handler() gin.HandlerFunc {
 }
 
 // Authenticate is the guard for handlers that return their errors: it reads
-// the credentials of the request and sets its identity.
+// the credentials of the request and sets its identity. An Authorization field
+// decides alone, whatever it holds, because browsers send cookies along.
 func (g *Guard) Authenticate(c *gin.Context) (Identity, error) {
-	v, err := g.check(c)
+	id, err := g.identify(c)
 	if err != nil {
 		return Identity{}, answer(c, err)
 	}
-	c.Set(identityKey{}, &v.identity)
-	return v.identity, nil
+	c.Set(identityKey{}, id)
+	return *id, nil
+}
+
+func (g *Guard) identify(c *gin.Context) (*Identity, error) {
+	if len(c.Request.Header["Authorization"]) == 0 {
+		return g.cookie(c.Request)
+	}
+	v, err := g.check(c)
+	if err != nil {
+		return nil, err
+	}
+	if v.session {
+		if err := g.ended(c.Request.Context(), &v.identity); err != nil {
+			return nil, err
+		}
+	}
+	return &v.identity, nil
 }
 
 func (g *Guard) check(c *gin.Context) (*verified, error) {
@@ -133,11 +173,14 @@ func (g *Guard) check(c *gin.Context) (*verified, error) {
 func answer(c *gin.Context, err error) error {
 	var refused *refusal
 	var unavail *unavailable
+	var foreign *crossSite
 	switch {
 	case errors.As(err, &refused):
 		return refused.problem(c)
 	case errors.As(err, &unavail):
 		return unavail.problem()
+	case errors.As(err, &foreign):
+		return foreign.problem()
 	}
 	return err
 }
@@ -195,7 +238,7 @@ func (g *Guard) open(ctx context.Context, token string) (*verified, error) {
 	if err != nil {
 		return nil, err
 	}
-	v.key = key
+	v.key, v.session = key, iss.local
 	return v, nil
 }
 

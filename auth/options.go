@@ -26,8 +26,9 @@ const (
 
 // Options say whose tokens are believed.
 type Options struct {
-	// Issuers are those who may issue tokens, at least one. A token is checked
-	// with the keys of the issuer that its claim iss names, and with no other.
+	// Issuers are those who may issue tokens, at least one unless the module has
+	// accounts of its own. A token is checked with the keys of the issuer that its
+	// claim iss names, and with no other.
 	Issuers []Issuer
 
 	// Leeway is the allowance for clocks that differ, when exp and nbf are
@@ -83,7 +84,9 @@ type Issuer struct {
 
 // Validate returns all faults of the options, each with the path of its field
 // from the Options of the module, or nil. No fault shows a secret.
-func (o Options) Validate() error {
+func (o Options) Validate() error { return o.validate(nil) }
+
+func (o Options) validate(local Local) error {
 	var f faults
 	if o.Leeway < 0 || o.Leeway > maxLeeway {
 		f.add("Leeway", "must be from 0 (which means %v) to %v, not %v", defaultLeeway, maxLeeway,
@@ -93,14 +96,36 @@ func (o Options) Validate() error {
 		f.add("MaxStale", "must be 0 (which means %v) or from %v to %v, not %v",
 			defaultMaxStale, minMaxStale, maxMaxStale, o.MaxStale)
 	}
-	if len(o.Issuers) == 0 {
+	if len(o.Issuers) == 0 && local == nil {
 		f.add("Issuers", "required: say whose tokens are believed")
 	}
 	for i, issuer := range o.Issuers {
-		issuer.validate(&f, fmt.Sprintf("Issuers[%d]", i), len(o.Issuers) > 1)
+		issuer.validate(&f, fmt.Sprintf("Issuers[%d]", i), len(o.Issuers) > 1 || local != nil)
 		o.validatePairs(&f, i)
+		if local != nil {
+			issuer.validateBeside(&f, fmt.Sprintf("Issuers[%d]", i), local)
+		}
+	}
+	if local != nil && len(o.Issuers) > 0 && local.Issuer().UserSpace == "" {
+		f = append(f, errors.New("Accounts.UserSpace: required beside other issuers "+
+			"(auth.DefaultSpace: the default one)"))
 	}
 	return errors.Join(f...)
+}
+
+// validateBeside compares an issuer with the one in this process.
+func (iss Issuer) validateBeside(f *faults, path string, local Local) {
+	own := local.Issuer()
+	if iss.URL == own.URL && own.URL != "" {
+		f.add(path+".URL", "is the one of the accounts of this service, Accounts.BaseURL")
+	}
+	if iss.Keys.open == nil || space(iss) == space(own) {
+		return
+	}
+	if shared, ok := iss.Keys.open().(*sharedSecret); ok &&
+		slices.ContainsFunc(shared.secrets, local.HasSecret) {
+		f.add(path+".Keys", "shares a secret with Accounts, whose users live in another space")
+	}
 }
 
 func (iss Issuer) validate(f *faults, path string, several bool) {

@@ -29,6 +29,8 @@ const (
 	reasonNotYet    reason = "not-yet-valid"
 	reasonAudience  reason = "audience"
 	reasonClaims    reason = "claims"
+	reasonSession   reason = "session"    // one that has ended
+	reasonCrossSite reason = "cross-site" // a cookie, sent by the page of somebody else
 )
 
 // Challenges of RFC 6750 section 3. A request without credentials is told no
@@ -55,9 +57,9 @@ func refuse(why reason, hint string, args ...any) *refusal {
 }
 
 // level is what the refusal is worth to whoever watches the log: expired and
-// missing tokens are everyday.
+// missing tokens are everyday, and so are ended sessions.
 func (r *refusal) level() slog.Level {
-	if r.reason == reasonExpired || r.reason == reasonMissing {
+	if r.reason == reasonExpired || r.reason == reasonMissing || r.reason == reasonSession {
 		return slog.LevelInfo
 	}
 	return slog.LevelWarn
@@ -70,17 +72,22 @@ func (r *refusal) problem(c *gin.Context) error {
 		Kind:   "unauthorized",
 		Code:   problem.AuthError,
 		Detail: "Authentication required",
-		Note: &problem.Note{
-			Level:   r.level(),
-			Message: "authtodo: credentials refused",
-			Attrs: []slog.Attr{
-				slog.String("reason", string(r.reason)),
-				slog.String("hint", r.hint),
-				slog.String("peer", peer(c.Request)),
-			},
-		},
+		Note:   r.note(c.Request),
 	}
 	return p.With("WWW-Authenticate", r.challenge).With("Cache-Control", "no-store")
+}
+
+// note is what the log gets.
+func (r *refusal) note(request *http.Request) *problem.Note {
+	return &problem.Note{
+		Level:   r.level(),
+		Message: "authtodo: credentials refused",
+		Attrs: []slog.Attr{
+			slog.String("reason", string(r.reason)),
+			slog.String("hint", r.hint),
+			slog.String("peer", peer(request)),
+		},
+	}
 }
 
 // problem is the answer when keys cannot be had: the credentials may be good.

@@ -3,15 +3,11 @@ package auth
 import (
 	"fmt"
 	"slices"
-	"strings"
+
+	"github.com/authtodo/authtodo/internal/secret"
 )
 
-// Limits of a shared secret.
-const (
-	minSecret   = 32 // bytes: as long as the hash, RFC 7518 section 3.2
-	minVariety  = 8  // distinct bytes
-	maxPrevious = 8
-)
+const maxPrevious = 8 // secrets
 
 // faults implements [source].
 func (s *sharedSecret) faults() []string {
@@ -20,99 +16,17 @@ func (s *sharedSecret) faults() []string {
 		faults = append(faults, fmt.Sprintf("%d previous secrets; at most %d are taken",
 			len(s.secrets)-1, maxPrevious))
 	}
-	for i, secret := range s.secrets {
+	for i, text := range s.secrets {
 		name := "the current secret"
 		if i > 0 {
 			name = fmt.Sprintf("previous secret %d", i)
 		}
-		if fault := weakness(secret); fault != "" {
+		if fault := secret.Weakness(text); fault != "" {
 			faults = append(faults, name+" "+fault)
 		}
-		if slices.Contains(s.secrets[:i], secret) {
+		if slices.Contains(s.secrets[:i], text) {
 			faults = append(faults, name+" is there twice")
 		}
 	}
 	return faults
-}
-
-// weakness says why a secret can be guessed; empty if it does not show.
-func weakness(secret string) string {
-	const advice = `; try "openssl rand -base64 32"`
-	switch {
-	case secret == "":
-		return "is empty" + advice
-	case len(secret) < minSecret:
-		return fmt.Sprintf("has %d bytes and needs %d", len(secret), minSecret) + advice
-	case isPublished(secret):
-		return "is a published example that anybody can try" + advice
-	case variety(secret) < minVariety || isRepeated(secret):
-		return "has too little variety to be random" + advice
-	}
-	return ""
-}
-
-func variety(s string) int {
-	var seen [256]bool
-	n := 0
-	for i := range len(s) {
-		if !seen[s[i]] {
-			seen[s[i]] = true
-			n++
-		}
-	}
-	return n
-}
-
-// isRepeated reports whether s is one text several times over: then it is found
-// inside itself doubled, before its own end.
-func isRepeated(s string) bool {
-	return strings.Index((s + s)[1:], s) < len(s)-1
-}
-
-// isPublished reports whether the secret holds one that documentation prints.
-// Case and punctuation do not count.
-func isPublished(secret string) bool {
-	s := letters(secret)
-	return slices.ContainsFunc(samples(), func(sample string) bool {
-		return strings.Contains(s, letters(sample))
-	})
-}
-
-// letters is s in lower case and without the punctuation of ASCII.
-func letters(s string) string {
-	var b []byte
-	for i := range len(s) {
-		switch c := s[i]; {
-		case 'A' <= c && c <= 'Z':
-			b = append(b, c+'a'-'A')
-		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c < ' ', c > '~':
-			b = append(b, c)
-		}
-	}
-	return string(b)
-}
-
-// samples are parts of secrets that are known, so long that a random secret
-// does not hold one.
-func samples() []string {
-	return []string{
-		"better-auth-secret",                     // Better Auth's default in development
-		"09d25e094faa6ca2556c818166b7a9563b93f7", // FastAPI's tutorial
-		"404E635266556A586E3272357538782F413F44", // Spring Boot tutorials
-		"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ",     // RFC 7515 appendix A.1
-		"hJtXIZ2uSN5kbQfbtTNWbpdmhkV8FJG",        // RFC 7520 section 3.5
-		"256-bit-secret",                         // jwt.io
-		"secret-at-least-256-bits",               // jwt.io
-		"secret-that-is-at-least-512-bits",       // jwt.io
-		"super-secret-jwt-token",                 // Supabase on a developer's machine
-		"reallyreallyreally",                     // PostgREST
-		"django-insecure",
-		"bezkoder",
-		"keyboard-cat",
-		"change-me",
-		"change-this",
-		"changeit",
-		"replace-me",
-		"replace-with",
-	}
 }

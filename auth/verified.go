@@ -11,6 +11,7 @@ type verified struct {
 	identity  Identity
 	notBefore time.Time  // zero without nbf
 	key       *publicKey // that signed; nil for a shared secret
+	session   bool       // it is good only as long as its session is, which is still to be asked
 }
 
 // during refuses what is not valid at the given time.

@@ -6,6 +6,8 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"github.com/authtodo/authtodo/internal/secret"
 )
 
 // vectors are the groups of testdata/wycheproof/json_web_signature_test.json.
@@ -101,12 +103,12 @@ func TestWycheproofRefused(t *testing.T) {
 	t.Parallel()
 	n := 0
 	for _, group := range readVectors(t).TestGroups {
-		secret := "p7Qw1zXv9LmT4cRk8NsHb2Yd6JfGu3Ea"
+		shared := "p7Qw1zXv9LmT4cRk8NsHb2Yd6JfGu3Ea"
 		if key, err := base64.RawURLEncoding.DecodeString(group.Private.K); err == nil &&
-			len(key) >= minSecret {
-			secret = string(key)
+			len(key) >= secret.MinLength {
+			shared = string(key)
 		}
-		g := &Guard{issuers: []issuer{{keys: SharedSecret(secret)}}}
+		g := &Guard{issuers: []issuer{{keys: SharedSecret(shared)}}}
 		for _, test := range group.Tests {
 			text, _ := test.JWS.(string)
 			v, err := g.verify(t.Context(), text, time.Unix(0, 0))

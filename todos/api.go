@@ -53,12 +53,12 @@ func (a *API) Mount(r gin.IRouter, guard gin.HandlerFunc) {
 	open := r.Group("", web.Headers)
 	guarded := open.Group("", guard)
 	for _, slash := range []string{"", "/"} {
-		a.route(guarded, "/todos"+slash, methods{
+		a.reporter.Route(guarded, "/todos"+slash, web.Methods{
 			http.MethodGet:  a.list,
 			http.MethodHead: a.list,
 			http.MethodPost: a.create,
 		})
-		a.route(guarded, "/todos/:id"+slash, methods{
+		a.reporter.Route(guarded, "/todos/:id"+slash, web.Methods{
 			http.MethodGet:    a.get,
 			http.MethodHead:   a.get,
 			http.MethodPatch:  a.update,
@@ -66,37 +66,10 @@ func (a *API) Mount(r gin.IRouter, guard gin.HandlerFunc) {
 			http.MethodDelete: a.delete,
 		})
 	}
-	a.route(open, "/openapi.json", methods{
+	a.reporter.Route(open, "/openapi.json", web.Methods{
 		http.MethodGet:  a.describe,
 		http.MethodHead: a.describe,
 	})
-}
-
-// methods are the handlers of one path.
-type methods map[string]web.Handler
-
-// route mounts the methods of a path. The others answer 405, whatever the
-// host's engine does with methods that have no route. OPTIONS is left to the
-// host, whose CORS middleware answers it, and so are methods of other
-// standards.
-func (a *API) route(r gin.IRouter, path string, of methods) {
-	var allow []string
-	known := []string{
-		http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut,
-		http.MethodPatch, http.MethodDelete, http.MethodConnect, http.MethodTrace,
-	}
-	for _, method := range known {
-		if handler, ok := of[method]; ok {
-			allow = append(allow, method)
-			r.Handle(method, path, a.reporter.Handle(handler))
-		}
-	}
-	refuse := a.reporter.Handle(web.MethodNotAllowed(strings.Join(allow, ", ")))
-	for _, method := range known {
-		if _, ok := of[method]; !ok {
-			r.Handle(method, path, refuse)
-		}
-	}
 }
 
 // context is the request's, with the time that the store has.

@@ -26,6 +26,7 @@ const (
 	ValidationError    Code = "VALIDATION_ERROR"
 	Conflict           Code = "CONFLICT"
 	PreconditionFailed Code = "PRECONDITION_FAILED"
+	RateLimited        Code = "RATE_LIMITED"
 	Unavailable        Code = "UNAVAILABLE"
 	InternalError      Code = "INTERNAL_ERROR"
 )
@@ -38,10 +39,14 @@ type Problem struct {
 	Code   Code
 	Detail string
 	Faults []Fault
+	Named  *Named      // nil outside of the routes that Better Auth's clients ask
 	Header http.Header // added to the answer
 	Cause  error       // never sent
 	Note   *Note       // never sent; nil: the log gets the problem only if it is ours, a 5xx
 }
+
+// Named are the members that Better Auth's clients read: code and message.
+type Named struct{ Code, Message string }
 
 // Note is what the log gets of a problem that is the client's.
 type Note struct {
@@ -116,6 +121,10 @@ func (p *Problem) appendJSON(b []byte, instance string) []byte {
 	b = appendMember(append(b, ','), "detail", p.Detail)
 	b = appendMember(append(b, ','), "error_code", string(p.Code))
 	b = appendMember(append(b, ','), "instance", instance)
+	if p.Named != nil {
+		b = appendMember(append(b, ','), "code", p.Named.Code)
+		b = appendMember(append(b, ','), "message", p.Named.Message)
+	}
 	if len(p.Faults) > 0 {
 		b = append(b, `,"errors":[`...)
 		for i, f := range p.Faults {
