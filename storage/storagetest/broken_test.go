@@ -24,6 +24,7 @@ type breakage struct {
 func breakages() []breakage {
 	return slices.Concat(
 		brokenOwners(), brokenValues(), brokenCreates(), brokenLists(), brokenRevisions(), brokenWrites(),
+		brokenErasures(),
 	)
 }
 
@@ -740,6 +741,38 @@ func brokenWrites() []breakage {
 					return nil
 				}
 				return err
+			}
+		}},
+	}
+}
+
+func brokenErasures() []breakage {
+	// erasing leaves in place what rest takes from the old list.
+	erasing := func(l *lab, rest func(old memory.List, left *memory.List)) {
+		l.erase = func(ctx context.Context, owner string) error {
+			var old memory.List
+			l.reach(owner, func(list *memory.List) { old = *list })
+			err := l.sound.(todos.Eraser).EraseTodos(ctx, owner)
+			if err == nil {
+				l.reach(owner, func(list *memory.List) { rest(old, list) })
+			}
+			return err
+		}
+	}
+	return []breakage{
+		{"E1", "the revision stays", func(l *lab) {
+			erasing(l, func(old memory.List, left *memory.List) { left.Revision = old.Revision })
+		}},
+		{"E1", "the records of retries stay", func(l *lab) {
+			erasing(l, func(old memory.List, left *memory.List) { left.Retries = old.Retries })
+		}},
+		{"E1", "the last position stays", func(l *lab) {
+			erasing(l, func(old memory.List, left *memory.List) { left.Last = old.Last })
+		}},
+		{"E1", "everybody is erased", func(l *lab) {
+			l.erase = func(context.Context, string) error {
+				l.inside(func(lists map[string]*memory.List) { clear(lists) })
+				return nil
 			}
 		}},
 	}

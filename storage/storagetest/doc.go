@@ -1,6 +1,7 @@
-// Package storagetest tests a [todos.Store]: every numbered clause of its
-// contract, in cases that are named by the clause and cite it when they fail.
-// It needs no other packages than the standard library's.
+// Package storagetest tests a [todos.Store] and an [accounts.Store]: every
+// numbered clause of the contract, in cases that are named by the clause and
+// cite it when they fail. It needs no other packages than the standard
+// library's.
 //
 // For a store of your own:
 //
@@ -46,6 +47,20 @@
 //	D2  versions as in U3
 //	D3  ids as in G2, a second delete, 16 racers
 //	K1  length, randomness, always the same; by a second instance (Reopen)
+//	E1  after every kind of call, beside another owner, under 16 racers
 //
-// The suite is tested itself, with a broken store for every clause.
+// [RunAccounts] and [AccountsSuite] do the same for an [accounts.Store], whose
+// clauses are tried with:
+//
+//	A1  two users with sessions and codes of the same names; ids, addresses and sessions as the owners of S1
+//	A2  arguments and results written to after the call; 16 callers of every method
+//	A3  calls that are cancelled on their way; each fault in each step of each call (Faults)
+//	A4  contexts as in S3, on every method; behind a held lock (Hold), without a storage (Broken)
+//	A5  text, times and bytes that hurt, the longest there are, in every member
+//	AU  every outcome; 16 racers for one id, one address, one password; renewals, resets and changes that race
+//	AS  every outcome; sign-ins beside a deletion, refreshes beside every end of a session, 16 refreshes of one token
+//	AC  every purpose in place of every other; 16 racers with one code, 16 for one address
+//	AK  16 racers for one number; 8 instances that start on nothing (Start)
+//
+// The suites are tested themselves, with a broken store for every clause.
 package storagetest

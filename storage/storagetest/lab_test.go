@@ -21,6 +21,7 @@ type lab struct {
 	update func(ctx context.Context, owner, id string, change todos.Change) (todos.Todo, error)
 	delete func(ctx context.Context, owner, id string, versions []int64) error
 	key    func(ctx context.Context) ([]byte, error)
+	erase  func(ctx context.Context, owner string) error
 
 	lock  chan struct{} // holds one value while the lists are in use
 	lists map[string]*memory.List
@@ -31,6 +32,7 @@ func newLab() *lab {
 	l.sound = memory.Over(l.transact)
 	l.create, l.get, l.list = l.sound.CreateTodo, l.sound.GetTodo, l.sound.ListTodos
 	l.update, l.delete = l.sound.UpdateTodo, l.sound.DeleteTodo
+	l.erase = l.sound.(todos.Eraser).EraseTodos
 	key := make([]byte, 32)
 	rand.Read(key)
 	l.key = func(context.Context) ([]byte, error) { return bytes.Clone(key), nil }
@@ -128,3 +130,5 @@ func (l *lab) DeleteTodo(ctx context.Context, owner, id string, versions []int64
 }
 
 func (l *lab) CursorKey(ctx context.Context) ([]byte, error) { return l.key(ctx) }
+
+func (l *lab) EraseTodos(ctx context.Context, owner string) error { return l.erase(ctx, owner) }

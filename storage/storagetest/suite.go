@@ -107,6 +107,9 @@ func (s Suite) cases(w *world) []testCase {
 	if _, ok := w.store.(todos.CursorKeeper); ok {
 		all = append(all, cursorKeyCases()...)
 	}
+	if _, ok := w.store.(todos.Eraser); ok {
+		all = append(all, eraseCases()...)
+	}
 	if s.Rows > 0 {
 		all = append(all, pageCostCases()...)
 	}
@@ -129,27 +132,12 @@ func (s Suite) timeout(c testCase) time.Duration {
 // enough for a machine at its limit, and far from forever.
 func (s Suite) patience() time.Duration { return s.timeout(testCase{}) / 6 }
 
-// try runs one case and returns what failed, each failure with its clause. The
-// case has a goroutine of its own, so that one that hangs is a failure and not
-// the end of all tests.
+// try runs one case and returns what failed, each failure with its clause.
 func (s Suite) try(ctx context.Context, w *world, c testCase) []string {
-	timeout := s.timeout(c)
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	t := &trial{world: w, ctx: ctx, salt: rand.Text()[:12], record: &record{clause: c.clause}}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		c.run(t)
-	}()
-	overdue := time.NewTimer(timeout + s.patience())
-	defer overdue.Stop()
-	select {
-	case <-done:
-	case <-overdue.C:
-		t.Errorf("a call did not return although its context has ended ([S3])")
-	}
-	return t.all()
+	r := &record{clause: c.clause}
+	return r.watch(ctx, s.timeout(c), s.patience(), "S3", func(ctx context.Context) {
+		c.run(&trial{world: w, ctx: ctx, salt: rand.Text()[:12], record: r})
+	})
 }
 
 // record is where a case notes what failed.
@@ -157,6 +145,20 @@ type record struct {
 	clause   string
 	mu       sync.Mutex
 	failures []string
+	notes    []string
+}
+
+// Notef notes what is no failure.
+func (r *record) Notef(format string, args ...any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.notes = append(r.notes, fmt.Sprintf(format, args...))
+}
+
+func (r *record) said() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.notes)
 }
 
 // Errorf notes a failure.
@@ -176,4 +178,27 @@ func (r *record) all() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.failures)
+}
+
+// watch runs a case and returns what failed. The case has a goroutine of its
+// own, so that one that hangs is a failure, of the clause about contexts, and
+// not the end of all tests.
+func (r *record) watch(
+	ctx context.Context, timeout, patience time.Duration, clause string, run func(context.Context),
+) []string {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		run(ctx)
+	}()
+	overdue := time.NewTimer(timeout + patience)
+	defer overdue.Stop()
+	select {
+	case <-done:
+	case <-overdue.C:
+		r.Errorf("a call did not return although its context has ended ([%s])", clause)
+	}
+	return r.all()
 }
