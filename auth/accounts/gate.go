@@ -24,9 +24,8 @@ func (e errBusy) Error() string {
 	return fmt.Sprintf("accounts: too many passwords are being hashed; again in %v", e.after)
 }
 
-// gate bounds the memory of hashes that run at once, and their number by that of
-// the processors: more would be no faster and would take turns with everything
-// else that the host does. Who has to wait is served in turn.
+// gate bounds the memory of hashes that run at once, and their number. Who has
+// to wait is served in turn.
 type gate struct {
 	slots    *semaphore.Weighted
 	memory   *semaphore.Weighted

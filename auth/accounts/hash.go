@@ -61,9 +61,11 @@ type hasher struct {
 }
 
 // newHasher is a hasher for which hashes and what they leave to the garbage
-// collector take about memoryBudget bytes at most.
+// collector take about memoryBudget bytes at most. It leaves one processor to
+// everything else that the host does, if there is more than one: where all of
+// them hash, a request that takes half a millisecond takes fifty.
 func newHasher(memoryBudget int64) *hasher {
-	return &hasher{gate: newGate(memoryBudget, runtime.GOMAXPROCS(0))}
+	return &hasher{gate: newGate(memoryBudget, runtime.GOMAXPROCS(0)-1)}
 }
 
 // hash makes a hash of a password. It fails with [errBusy] and with the error of
@@ -110,8 +112,9 @@ func (h *hasher) run(ctx context.Context, memory int64, do func()) error {
 }
 
 // garbage is how many times the memory of a hash there may be: the collector
-// lets the heap grow to twice of what is in use.
-const garbage = 2
+// lets the heap grow to twice of what is in use, and while it is at work beyond
+// that.
+const garbage = 3
 
 // Parameters of new hashes: OWASP's first choice for argon2id.
 const (
