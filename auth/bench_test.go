@@ -24,7 +24,8 @@ type typedClaims struct {
 	Email string `json:"email"`
 }
 
-// BenchmarkGuard is the guard with all its checks, and what to compare it with:
+// BenchmarkGuard is the guard with all its checks, of a token at first sight and
+// of one that was seen before, and what to compare it with:
 // golang-jwt alone, without a router; the MAC and base64 that no guard can do
 // without; the router without a guard.
 func BenchmarkGuard(b *testing.B) {
@@ -36,13 +37,16 @@ func BenchmarkGuard(b *testing.B) {
 	}}}
 	b.Logf("a token of %d bytes", len(token))
 
-	b.Run("guard", func(b *testing.B) {
+	guard := func(b *testing.B, size int) {
+		opts.TokenCache = size
 		g, err := auth.New(opts, auth.Deps{Now: func() time.Time { time.Now(); return at }})
 		if err != nil {
 			b.Fatal(err)
 		}
 		benchmarkRoute(b, token, g.Handler())
-	})
+	}
+	b.Run("guard", func(b *testing.B) { guard(b, auth.NoCache) })
+	b.Run("seen", func(b *testing.B) { guard(b, 0) })
 	b.Run("golang-jwt-typed", func(b *testing.B) {
 		parser := jwt.NewParser(jwt.WithValidMethods([]string{"HS256"}), jwt.WithIssuer(iss),
 			jwt.WithAudience(aud), jwt.WithExpirationRequired(), jwt.WithLeeway(15*time.Second),

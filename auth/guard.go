@@ -28,6 +28,7 @@ type Guard struct {
 	now      func() time.Time
 	reporter web.Reporter
 	headers  headers
+	cache    *cache
 	sets     []*keySet // of the issuers that have one
 	local    Local     // nil without one
 	origins  *http.CrossOriginProtection
@@ -48,7 +49,12 @@ func New(opts Options, deps Deps) (*Guard, error) {
 	if err := opts.validate(deps.Local); err != nil {
 		return nil, err
 	}
-	g := &Guard{leeway: opts.Leeway, now: deps.Now, origins: http.NewCrossOriginProtection()}
+	g := &Guard{
+		leeway:  opts.Leeway,
+		now:     deps.Now,
+		cache:   newCache(opts.TokenCache),
+		origins: http.NewCrossOriginProtection(),
+	}
 	if g.leeway == 0 {
 		g.leeway = defaultLeeway
 	}
@@ -188,12 +194,19 @@ func answer(c *gin.Context, err error) error {
 // verify says whose token it is. It depends on nothing but the token, the keys
 // and the time.
 func (g *Guard) verify(ctx context.Context, token string, now time.Time) (*verified, error) {
-	v, err := g.open(ctx, token)
-	if err != nil {
-		return nil, err
+	v := g.cache.get(token)
+	seen := v != nil && v.keys.holds(ctx, v.key, now)
+	if !seen {
+		var err error
+		if v, err = g.open(ctx, token); err != nil {
+			return nil, err
+		}
 	}
 	if err := v.during(now, g.leeway); err != nil {
 		return nil, err
+	}
+	if !seen {
+		g.cache.put(token, v, now)
 	}
 	return v, nil
 }
@@ -238,7 +251,7 @@ func (g *Guard) open(ctx context.Context, token string) (*verified, error) {
 	if err != nil {
 		return nil, err
 	}
-	v.key, v.session = key, iss.local
+	v.key, v.keys, v.session = key, keys, iss.local
 	return v, nil
 }
 

@@ -105,6 +105,10 @@ type source interface {
 	// keys never go. The error is a refusal, or [unavailable] if the keys cannot
 	// be had at the moment.
 	verify(ctx context.Context, h header, signingInput string, signature []byte) (*publicKey, error)
+
+	// holds reports whether a key that verify returned may still be used, as far
+	// as that can be told at once: false is no refusal, but sends to verify.
+	holds(ctx context.Context, key *publicKey, now time.Time) bool
 }
 
 // unavailable is the error of a source that cannot tell whether a signature is
@@ -146,6 +150,9 @@ func (s *sharedSecret) verify(_ context.Context, _ header, input string, sig []b
 	return nil, refuse(reasonSignature, "no secret of the issuer made this signature; "+
 		"is the issuer's secret the same, and was it replaced lately?")
 }
+
+// holds implements [source]. Secrets go with the guard.
+func (s *sharedSecret) holds(context.Context, *publicKey, time.Time) bool { return true }
 
 func isAsymmetric(alg string) bool {
 	switch alg {

@@ -123,3 +123,14 @@ func (k *keySet) verify(ctx context.Context, h header, input string, sig []byte)
 		set = newer
 	}
 }
+
+// holds implements [source]. A set that is due to be renewed sends to verify,
+// which sees to that.
+func (k *keySet) holds(_ context.Context, key *publicKey, now time.Time) bool {
+	set := k.current.Load()
+	if set == nil {
+		return false
+	}
+	age := now.Sub(set.at)
+	return 0 <= age && age < k.pace.renew && set.has(key)
+}

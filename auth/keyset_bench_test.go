@@ -9,8 +9,9 @@ import (
 )
 
 // BenchmarkKeySet is a request through the guard with a token of the size that
-// Better Auth makes, and beside it what none can do without: golang-jwt's
-// verification of the signature, decoded already.
+// Better Auth makes, at first sight and when it was seen before, and beside it
+// what none can do without: golang-jwt's verification of the signature, decoded
+// already.
 func BenchmarkKeySet(b *testing.B) {
 	for _, alg := range []string{"EdDSA", "ES256", "ES512", "RS256", "PS256"} {
 		p := newPair(b, alg, "WT06PXACh1UhLdEozrL6DQHZ9SIqNgtk")
@@ -18,8 +19,8 @@ func BenchmarkKeySet(b *testing.B) {
 			`"createdAt":"2026-11-24T02:12:52.812Z","updatedAt":"2026-11-24T02:12:52.812Z",` +
 			`"id":"6bAsC0CLkq2VxTzN4mJd8RwE1yHuGf5P",` + claimsOf(appURL, "6bAsC0CLkq2VxTzN4mJd8RwE1yHuGf5P")[1:]
 		token := p.sign(`{"alg":"`+alg+`","kid":"`+p.kid+`"}`, claims)
-		b.Run(alg+"/guard", func(b *testing.B) {
-			h := hostOf(b, app(newPublisher(b, p.named())))
+		guard := func(b *testing.B, size int) {
+			h := newHost(b, Options{Issuers: []Issuer{app(newPublisher(b, p.named()))}, TokenCache: size})
 			r := httptest.NewRequest("GET", "/", nil)
 			r.Header.Set("Authorization", "Bearer "+token)
 			h.want(b, 200, token)
@@ -29,7 +30,9 @@ func BenchmarkKeySet(b *testing.B) {
 				h.engine.ServeHTTP(w, r)
 				w.Body.Reset()
 			}
-		})
+		}
+		b.Run(alg+"/guard", func(b *testing.B) { guard(b, NoCache) })
+		b.Run(alg+"/seen", func(b *testing.B) { guard(b, 0) })
 		b.Run(alg+"/raw", func(b *testing.B) {
 			end := strings.LastIndexByte(token, '.')
 			signature, err := decode(nil, token[end+1:])

@@ -95,6 +95,12 @@ func (l localKeys) verify(ctx context.Context, h header, input string, sig []byt
 	return &key.key, nil
 }
 
+// holds implements [source].
+func (l localKeys) holds(ctx context.Context, key *publicKey, _ time.Time) bool {
+	held, err := l.local.PublicKey(ctx, key.kid)
+	return err == nil && held != nil && &held.key == key
+}
+
 // ended refuses the token of a session that is over.
 func (g *Guard) ended(ctx context.Context, id *Identity) error {
 	live, err := g.local.IsLive(ctx, id.UserID, id.SessionID)

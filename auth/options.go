@@ -42,7 +42,18 @@ type Options struct {
 	// meantime. Then requests are answered with 503. Zero means 24 hours; else
 	// from 15 minutes to 7 days.
 	MaxStale time.Duration
+
+	// TokenCache is how many verified tokens are remembered, so that one seen
+	// before costs a lookup and no signature. What a lookup finds is checked
+	// like any other: its expiry, its key, its session. Zero means 4096, which is
+	// 2 to 4 MB when full; else from 64 to 1,048,576, rounded up to 8 times a
+	// power of two, or [NoCache]. Tokens of more than 2048 bytes are not
+	// remembered.
+	TokenCache int
 }
+
+// NoCache is the [Options.TokenCache] of a guard that remembers no token.
+const NoCache = -1
 
 // Issuer is one who issues tokens.
 type Issuer struct {
@@ -96,6 +107,10 @@ func (o Options) validate(local Local) error {
 		f.add("MaxStale", "must be 0 (which means %v) or from %v to %v, not %v",
 			defaultMaxStale, minMaxStale, maxMaxStale, o.MaxStale)
 	}
+	if n := o.TokenCache; n != 0 && n != NoCache && (n < minCache || n > maxCache) {
+		f.add("TokenCache", "must be 0 (which means %d), auth.NoCache or from %d to %d, not %d",
+			defaultCache, minCache, maxCache, n)
+	}
 	if len(o.Issuers) == 0 && local == nil {
 		f.add("Issuers", "required: say whose tokens are believed")
 	}
@@ -147,7 +162,7 @@ func (iss Issuer) validate(f *faults, path string, several bool) {
 	case several && iss.UserSpace == "":
 		f.add(path+".UserSpace",
 			"required with several issuers (auth.DefaultSpace: the default one)")
-	case iss.UserSpace != "" && !isSpace(iss.UserSpace):
+	case iss.UserSpace != "" && !ValidSpace(iss.UserSpace):
 		f.add(path+".UserSpace",
 			"must be 1 to 32 lower-case letters, digits and hyphens, the first not a hyphen")
 	}
@@ -211,7 +226,9 @@ func space(iss Issuer) string {
 	return iss.UserSpace
 }
 
-func isSpace(s string) bool {
+// ValidSpace reports whether a name may be that of a user space: 1 to 32
+// lower-case letters, digits and hyphens, the first not a hyphen.
+func ValidSpace(s string) bool {
 	ok, err := regexp.MatchString(`^[a-z0-9][a-z0-9-]{0,31}$`, s)
 	return ok && err == nil
 }

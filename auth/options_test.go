@@ -45,6 +45,10 @@ func TestFaults(t *testing.T) {
 			[]string{"Auth.Issuers[0].Keys: required"}},
 		"negative leeway": {auth.Options{Leeway: -1, Issuers: []auth.Issuer{{Keys: keys}}},
 			[]string{"Auth.Leeway: "}},
+		"small cache": {auth.Options{TokenCache: 63, Issuers: []auth.Issuer{{Keys: keys}}},
+			[]string{"Auth.TokenCache: "}},
+		"large cache": {auth.Options{TokenCache: 1<<20 + 1, Issuers: []auth.Issuer{{Keys: keys}}},
+			[]string{"Auth.TokenCache: "}},
 		"long leeway": {auth.Options{Leeway: 5*time.Minute + 1, Issuers: []auth.Issuer{{Keys: keys}}},
 			[]string{"Auth.Leeway: "}},
 		"all at once": {auth.Options{Leeway: time.Hour, Issuers: []auth.Issuer{

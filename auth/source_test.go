@@ -24,6 +24,7 @@ func (remote) accept(header) error { return nil }
 func (r remote) verify(context.Context, header, string, []byte) (*publicKey, error) {
 	return nil, r.err
 }
+func (remote) holds(context.Context, *publicKey, time.Time) bool { return false }
 
 // TestUnavailable: keys that cannot be had are 503, never 401, and the client
 // does not learn why.

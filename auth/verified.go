@@ -11,6 +11,7 @@ type verified struct {
 	identity  Identity
 	notBefore time.Time  // zero without nbf
 	key       *publicKey // that signed; nil for a shared secret
+	keys      source     // that the key is of
 	session   bool       // it is good only as long as its session is, which is still to be asked
 }
 
