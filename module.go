@@ -10,6 +10,9 @@
 // The routes are /todos, /todos/{id} and /openapi.json below the router that
 // was passed; [Module.Guard] protects the host's own handlers with the same
 // tokens. Nothing outside of these routes changes.
+//
+// With Options.Accounts the module issues the tokens itself, below /auth, and
+// Better Auth's clients take it for their server.
 package authtodo
 
 import (
@@ -24,7 +27,8 @@ import (
 
 // Module is what [Register] has mounted.
 type Module struct {
-	guard *auth.Guard
+	guard    *auth.Guard
+	accounts *Accounts // nil without Options.Accounts
 }
 
 // Register mounts the guard and the todo API on router: an engine or a group,
@@ -39,11 +43,16 @@ type Module struct {
 // error. A service should not start after it: some of the routes may stand.
 func Register(router gin.IRouter, opts Options) (*Module, error) {
 	opts, err := opts.withDefaults()
-	guard, authErr := auth.New(opts.Auth, auth.Deps{Logger: opts.Logger, Now: opts.Now})
+	own, accountsErr := newAccounts(opts)
+	deps := auth.Deps{Logger: opts.Logger, Now: opts.Now}
+	if own != nil {
+		deps.Local = own.service
+	}
+	guard, authErr := auth.New(opts.Auth, deps)
 	if router == nil {
 		err = errors.Join(errors.New("the router is missing"), err)
 	}
-	if err := errors.Join(err, authErr); err != nil {
+	if err := errors.Join(err, accountsErr, authErr); err != nil {
 		return nil, fmt.Errorf("authtodo: options are not valid: %w", err)
 	}
 	api := todos.NewAPI(todos.APIOptions{
@@ -55,10 +64,11 @@ func Register(router gin.IRouter, opts Options) (*Module, error) {
 		Timeout:        opts.Timeout,
 		RequireIfMatch: opts.RequireIfMatch,
 	})
-	if err := mount(router, api, guard); err != nil {
+	module := &Module{guard: guard, accounts: own}
+	if err := module.mount(router, api); err != nil {
 		return nil, err
 	}
-	return &Module{guard: guard}, nil
+	return module, nil
 }
 
 // caller is the owner of todos that an identity stands for.
@@ -67,13 +77,16 @@ func caller(c *gin.Context) todos.Caller {
 	return todos.Caller{Owner: identity.Owner(), UserID: identity.UserID}
 }
 
-func mount(router gin.IRouter, api *todos.API, guard *auth.Guard) (err error) {
+func (m *Module) mount(router gin.IRouter, api *todos.API) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("authtodo: Register: a route is in the way of the module's: %v", v)
 		}
 	}()
-	api.Mount(router, guard.Handler())
+	api.Mount(router, m.guard.Handler())
+	if m.accounts != nil {
+		m.accounts.service.Mount(router, m.guard)
+	}
 	return nil
 }
 
@@ -82,9 +95,19 @@ func mount(router gin.IRouter, api *todos.API, guard *auth.Guard) (err error) {
 // known, by [auth.From] and [auth.UserID].
 func (m *Module) Guard() gin.HandlerFunc { return m.guard.Handler() }
 
-// Close ends what the module runs in the background, the fetching of key sets,
-// and waits for it; with shared secrets there is nothing. Call it when the server
-// has shut down: requests that need other keys than are there are answered with
-// 503 from then on. The storage stays open, because the host has opened it.
-// Closing twice is no error.
-func (m *Module) Close() error { return m.guard.Close() }
+// Accounts are the accounts of the module, for the host's own code; nil without
+// Options.Accounts.
+func (m *Module) Accounts() *Accounts { return m.accounts }
+
+// Close ends what the module runs in the background, the fetching of key sets and
+// the sending of mails, and waits for it; with shared secrets there is nothing.
+// Call it when the server has shut down: requests that need other keys than are
+// there are answered with 503 from then on, and mails are not sent. The storage
+// stays open, because the host has opened it. Closing twice is no error.
+func (m *Module) Close() error {
+	err := m.guard.Close()
+	if m.accounts != nil {
+		err = errors.Join(err, m.accounts.service.Close())
+	}
+	return err
+}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/authtodo/authtodo/auth"
+	"github.com/authtodo/authtodo/auth/accounts"
 	"github.com/authtodo/authtodo/storage"
 )
 
@@ -23,8 +24,8 @@ const (
 	MaxTimeout   = 5 * time.Minute
 )
 
-// Options say what a module stands on. Storage and Auth are required; the zero
-// value of every other field is its default.
+// Options say what a module stands on. Storage is required, and Auth or Accounts;
+// the zero value of every other field is its default.
 type Options struct {
 	// Storage is where todos are kept: the Backend of a database of the
 	// packages storage/memory, storage/sqlite or storage/postgres, or a store
@@ -33,6 +34,10 @@ type Options struct {
 
 	// Auth says whose tokens are believed.
 	Auth auth.Options
+
+	// Accounts make the module an issuer of its own, with sign-up and sign-in below
+	// /auth. Nil: tokens come from elsewhere. They are kept in Storage.Accounts.
+	Accounts *accounts.Options
 
 	// Logger gets refused credentials, without their tokens, the causes of 5xx
 	// answers, and what becomes of key sets. Nil is slog.Default(), as it is when

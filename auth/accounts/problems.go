@@ -1,0 +1,116 @@
+package accounts
+
+import (
+	"context"
+	"errors"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/authtodo/authtodo/internal/problem"
+)
+
+// refuse is an error that Better Auth has, with its status, code and message.
+func refuse(status int, code, message string) *problem.Problem {
+	p := problem.Problem{
+		Status: status,
+		Kind:   strings.ReplaceAll(strings.ToLower(code), "_", "-"),
+		Code:   problem.ValidationError,
+		Detail: message,
+		Named:  &problem.Named{Code: code, Message: message},
+	}
+	switch status {
+	case http.StatusUnauthorized:
+		p.Code = problem.AuthError
+		return p.With("WWW-Authenticate", "Bearer") // RFC 9110 section 15.5.2
+	case http.StatusForbidden:
+		p.Code = problem.AuthError
+	}
+	return &p
+}
+
+func badRequest(code, message string) *problem.Problem {
+	return refuse(http.StatusBadRequest, code, message)
+}
+
+func errUnauthorized() *problem.Problem {
+	return refuse(http.StatusUnauthorized, "UNAUTHORIZED", "Unauthorized")
+}
+
+// errSignIn is the answer to a wrong password, an unknown address and a
+// disabled account alike.
+func errSignIn() *problem.Problem {
+	return refuse(http.StatusUnauthorized, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password")
+}
+
+func errEmail() *problem.Problem { return badRequest("INVALID_EMAIL", "Invalid email") }
+
+func errPassword() *problem.Problem { return badRequest("INVALID_PASSWORD", "Invalid password") }
+
+func errTooLong() *problem.Problem { return badRequest("PASSWORD_TOO_LONG", "Password too long") }
+
+func errNotVerified() *problem.Problem {
+	return refuse(http.StatusForbidden, "EMAIL_NOT_VERIFIED", "Email not verified")
+}
+
+func errUserExists() *problem.Problem {
+	p := refuse(http.StatusUnprocessableEntity, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL",
+		"User already exists. Use another email.")
+	p.Code = problem.Conflict
+	return p
+}
+
+// errToken is the answer to a mailed code that is not good, for whatever reason.
+func errToken(status int) *problem.Problem {
+	return refuse(status, "INVALID_TOKEN", "Invalid token")
+}
+
+// errLimited says when to come back.
+func errLimited(wait time.Duration) *problem.Problem {
+	p := problem.Problem{
+		Status: http.StatusTooManyRequests,
+		Kind:   "rate-limited",
+		Code:   problem.RateLimited,
+		Detail: "Too many requests. Please try again later.",
+		Named:  &problem.Named{Code: "RATE_LIMITED", Message: "Too many requests. Please try again later."},
+	}
+	seconds := strconv.Itoa(max(1, int(math.Ceil(wait.Seconds()))))
+	return p.With("Retry-After", seconds).With("X-Retry-After", seconds) // Better Auth's name
+}
+
+// asProblem is the one table from what went wrong to what a client is told. All
+// of it has the members that Better Auth's clients read.
+func asProblem(err error) *problem.Problem {
+	var p *problem.Problem
+	var busy errBusy
+	switch {
+	case errors.As(err, &p):
+	case errors.As(err, &busy):
+		p = problem.NewUnavailable(err)
+		p.Header.Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(busy.after.Seconds())))))
+	case errors.Is(err, ErrUnavailable), errors.Is(err, context.DeadlineExceeded),
+		errors.Is(err, context.Canceled):
+		p = problem.NewUnavailable(err)
+	case errors.Is(err, ErrNoSession), errors.Is(err, ErrNoUser): // ended while the request ran
+		return errUnauthorized()
+	default:
+		p = &problem.Problem{
+			Status: http.StatusInternalServerError,
+			Kind:   "internal-error",
+			Code:   problem.InternalError,
+			Detail: "Something went wrong on our side. The instance finds it in the log.",
+			Cause:  err,
+		}
+	}
+	if p.Named != nil {
+		return p
+	}
+	named := *p
+	named.Named = &problem.Named{
+		Code:    strings.ReplaceAll(strings.ToUpper(p.Kind), "-", "_"),
+		Message: p.Detail,
+	}
+	return &named
+}

@@ -1,0 +1,166 @@
+package accounts
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/authtodo/authtodo/auth"
+	"github.com/authtodo/authtodo/internal/web"
+)
+
+// Deps are what a [Service] needs beside its options. All but Erase are
+// required.
+type Deps struct {
+	Store   Store
+	Logger  *slog.Logger
+	Now     func() time.Time
+	Timeout time.Duration // of the store, for one request
+
+	// Erase removes what the host keeps for an owner ([auth.Identity.Owner]). It
+	// is called when an account is deleted. Nil: there is nothing.
+	Erase func(ctx context.Context, owner string) error
+}
+
+// Service is the accounts of a module. It is the [auth.Local] of its guard, and
+// safe for concurrent use.
+type Service struct {
+	opts   Options
+	store  Store
+	erase  func(ctx context.Context, owner string) error
+	logger *slog.Logger
+	now    func() time.Time
+
+	timeout  time.Duration
+	reporter web.Reporter
+	origin   string // of BaseURL: iss, aud and where links lead to
+	path     string // of the routes, as browsers see it
+	guard    *auth.Guard
+
+	secrets secrets
+	seal    sealer
+	refresh keys // that successors of refresh tokens are derived with
+	ring    *ring
+	cache   *cache
+	hasher  *hasher
+	limits  Limiter
+	outbox  *outbox
+}
+
+var _ auth.Local = (*Service)(nil)
+
+// New returns accounts that [Service.Mount] has still to mount. Its error holds
+// all faults of opts; what it returns beside one is good for [Service.Issuer]
+// and [Service.HasSecret] only, so that the options of others can be held
+// against it.
+func New(opts Options, deps Deps) (*Service, error) {
+	opts, err := opts.withDefaults()
+	s := &Service{
+		opts: opts, store: deps.Store, erase: deps.Erase, logger: deps.Logger, now: deps.Now,
+		timeout: deps.Timeout, reporter: web.Reporter{Logger: deps.Logger},
+		origin:  origin(opts.BaseURL),
+		secrets: append(secrets{opts.Secret}, opts.PreviousSecrets...),
+	}
+	if deps.Store == nil {
+		err = errors.Join(errors.New("Storage.Accounts: is missing; storage/memory, storage/sqlite "+
+			"and storage/postgres have one"), err)
+	}
+	if err != nil {
+		return s, err
+	}
+	s.seal, s.refresh = newSealer(s.secrets), s.secrets.keys("refresh")
+	s.ring = newRing(deps.Store, s.secrets, opts.Access, deps.Now, deps.Logger)
+	s.cache = newCache(opts.Recheck, deps.Now, deps.Store)
+	s.hasher = newHasher(opts.HashMemory)
+	if s.limits = opts.Limiter; s.limits == nil {
+		s.limits = newMemoryLimiter(deps.Now)
+	}
+	if opts.Mailer != nil {
+		s.outbox = newOutbox(deps.Logger)
+	}
+	return s, nil
+}
+
+// Close ends what runs in the background, the sending of mails, and waits for
+// it: what is queued is still sent if that takes no longer than a few seconds.
+// Closing twice is no error.
+func (s *Service) Close() error {
+	s.outbox.close()
+	return nil
+}
+
+// Issuer implements [auth.Local].
+func (s *Service) Issuer() auth.Issuer {
+	return auth.Issuer{URL: s.origin, Audience: []string{s.origin}, UserSpace: s.opts.UserSpace}
+}
+
+// HasSecret implements [auth.Local].
+func (s *Service) HasSecret(secret string) bool { return slices.Contains(s.secrets, Secret(secret)) }
+
+// PublicKey implements [auth.Local].
+func (s *Service) PublicKey(ctx context.Context, kid string) (*auth.PublicKey, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	return s.ring.find(ctx, kid)
+}
+
+// IsLive implements [auth.Local].
+func (s *Service) IsLive(ctx context.Context, userID, sessionID string) (bool, error) {
+	if sessionID == "" || len(sessionID) > maxSession {
+		return false, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	_, _, err := s.cache.get(ctx, userID, sessionID)
+	if errors.Is(err, ErrNoSession) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// Cookie implements [auth.Local].
+func (s *Service) Cookie(r *http.Request) auth.OpenSession {
+	token, ok := s.cookieToken(r)
+	if !ok {
+		return nil
+	}
+	return func(ctx context.Context) (*auth.Identity, error) {
+		ctx, cancel := context.WithTimeout(ctx, s.timeout)
+		defer cancel()
+		session, user, err := s.cache.get(ctx, token.user, token.session)
+		switch {
+		case errors.Is(err, ErrNoSession):
+			return nil, nil
+		case err != nil:
+			return nil, err
+		case !same(digestOf(token.secret), session.Secret):
+			return nil, nil
+		}
+		return s.identity(session, user)
+	}
+}
+
+// identity is that of a session, as an access token would have it.
+func (s *Service) identity(session Session, user User) (*auth.Identity, error) {
+	now := s.now()
+	claims, err := json.Marshal(s.claims(session, user, now, session.ExpiresAt))
+	if err != nil {
+		return nil, err
+	}
+	return &auth.Identity{
+		UserID: user.ID, Email: user.Email, SessionID: session.ID,
+		Issuer: s.origin, UserSpace: s.space(), ExpiresAt: session.ExpiresAt,
+		Claims: auth.NewClaims(string(claims)),
+	}, nil
+}
+
+func (s *Service) space() string { return or(s.opts.UserSpace, auth.DefaultSpace) }
+
+// owner is what the data of a user is kept under.
+func (s *Service) owner(userID string) string {
+	return auth.Identity{UserID: userID, UserSpace: s.space()}.Owner()
+}

@@ -1,0 +1,124 @@
+package accounts
+
+import (
+	"context"
+	"errors"
+	"unicode/utf8"
+
+	"github.com/gin-gonic/gin"
+	"golang.org/x/text/unicode/norm"
+)
+
+// isTooLong reports whether a text is longer than any password, so that nobody
+// has it hashed.
+func isTooLong(password string) bool {
+	return utf8.RuneCountInString(norm.NFC.String(password)) > maxPassword
+}
+
+// signIn answers POST /sign-in/email. An unknown address, a wrong password and
+// a disabled account are one and the same, in the work that they make, too.
+func (s *Service) signIn(ctx context.Context, c *gin.Context) error {
+	b, err := readBody(c)
+	if err != nil {
+		return err
+	}
+	address, password := b.text("email"), b.text("password")
+	temporary, tokens := !b.flag("rememberMe", true), b.flag("tokens", false) || s.opts.TokensOnly
+	if err := b.err(); err != nil {
+		return err
+	}
+	if !tokens {
+		if err := s.guard.SameOrigin(c); err != nil { // or a page could sign its visitors in as somebody
+			return err
+		}
+	}
+	email, ok := NormalEmail(address)
+	switch {
+	case !ok:
+		return errEmail()
+	case isTooLong(password):
+		return errTooLong()
+	}
+	account, err := s.passwordOf(ctx, c, email, password)
+	if err != nil {
+		return err
+	}
+	if s.opts.RequireVerification && !account.EmailVerified {
+		return s.notVerified(ctx, c, account)
+	}
+	begun := s.begin(c, account.ID, temporary, tokens)
+	if err := s.store.CreateSession(ctx, begun.session, s.opts.MaxSessions); err != nil {
+		if errors.Is(err, ErrNoUser) { // disabled or deleted meanwhile
+			return errSignIn()
+		}
+		return err
+	}
+	if !tokens {
+		s.replace(ctx, c, account.ID)
+	}
+	s.tell(ctx, s.event(c, EventSignIn, account.ID, begun.session.ID))
+	redirect := false
+	return s.answer(ctx, c, begun, account.User, signInAnswer{Redirect: &redirect})
+}
+
+// passwordOf is the account of an address if the password is right.
+func (s *Service) passwordOf(
+	ctx context.Context, c *gin.Context, email, password string,
+) (Account, error) {
+	account, err := s.store.AccountByEmail(ctx, email)
+	if err != nil && !errors.Is(err, ErrNoUser) {
+		return Account{}, err
+	}
+	if err := s.limitSignIn(ctx, c, email, account); err != nil {
+		return Account{}, err
+	}
+	right, outdated, err := s.hasher.verify(ctx, account.Password, password)
+	if err != nil {
+		return Account{}, err
+	}
+	if !right || account.Disabled {
+		event := s.event(c, EventSignInFailed, account.ID, "")
+		switch {
+		case account.ID == "":
+			event.Reason = "unknown address"
+		case account.Disabled:
+			event.Reason = "disabled"
+		default:
+			event.Reason = "wrong password"
+		}
+		s.tell(ctx, event)
+		return Account{}, errSignIn()
+	}
+	if outdated {
+		s.renewHash(ctx, account, password)
+	}
+	return account, nil
+}
+
+// renewHash makes a better hash of a password that was right. If it cannot, the
+// next sign-in does.
+func (s *Service) renewHash(ctx context.Context, account Account, password string) {
+	hash, err := s.hasher.hash(ctx, password)
+	if err == nil {
+		err = s.store.RenewHash(ctx, account.ID, account.Password, hash)
+	}
+	if err != nil {
+		s.logger.WarnContext(ctx, "authtodo: an outdated hash was not renewed", "error", err)
+	}
+}
+
+// replace ends the session that the browser had before, of the same user: the
+// cookie of the new one takes its place (ASVS 7.2.4).
+func (s *Service) replace(ctx context.Context, c *gin.Context, userID string) {
+	token, ok := s.cookieToken(c.Request)
+	if !ok || token.user != userID {
+		return
+	}
+	old, _, err := s.live(ctx, token.user, token.session)
+	if err == nil && same(digestOf(token.secret), old.Secret) {
+		err = s.end(ctx, userID, old.ID)
+	}
+	if err != nil && !errors.Is(err, ErrNoSession) {
+		s.logger.WarnContext(ctx, "authtodo: the session before was not ended", "error", err)
+	}
+}

@@ -1,0 +1,229 @@
+package accounts_test
+
+import (
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/authtodo/authtodo"
+	"github.com/authtodo/authtodo/auth"
+	"github.com/authtodo/authtodo/auth/accounts"
+	"github.com/authtodo/authtodo/storage/memory"
+)
+
+const accountsSecret = "kN3vQ8xT1mZ7pLc5rW2yB9dF6gH4jS0a"
+
+// house is a service with accounts.
+type house struct {
+	*httptest.Server
+	module *authtodo.Module
+}
+
+// newHouse starts one, on memory unless the options say otherwise.
+func newHouse(t *testing.T, change func(*authtodo.Options)) *house {
+	t.Helper()
+	engine := gin.New()
+	server := httptest.NewServer(engine)
+	t.Cleanup(server.Close)
+	opts := authtodo.Options{
+		Storage:  memory.New().Backend(),
+		Accounts: &accounts.Options{BaseURL: server.URL, Secret: accountsSecret},
+		Logger:   slog.New(slog.DiscardHandler),
+	}
+	if change != nil {
+		change(&opts)
+	}
+	module, err := authtodo.Register(engine.Group("/api"), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { module.Close() })
+	engine.GET("/reports", module.Guard(), func(c *gin.Context) { c.String(200, auth.UserID(c)) })
+	engine.POST("/reports", module.Guard(), func(c *gin.Context) { c.String(200, auth.UserID(c)) })
+	return &house{server, module}
+}
+
+// visitor is a browser, or a client without cookies.
+type visitor struct {
+	t      *testing.T
+	house  *house
+	client *http.Client
+	header http.Header
+}
+
+// browser is a browser on a page of the house.
+func (h *house) browser(t *testing.T) *visitor {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &visitor{t, h, &http.Client{Jar: jar}, http.Header{"Sec-Fetch-Site": {"same-origin"}}}
+}
+
+// app is a client without cookies, with a token.
+func (h *house) app(t *testing.T, token string) *visitor {
+	v := &visitor{t, h, &http.Client{}, http.Header{}}
+	if token != "" {
+		v.header.Set("Authorization", "Bearer "+token)
+	}
+	return v
+}
+
+// answer is what came back.
+type answer struct {
+	Status int
+	Header http.Header
+	Text   string
+	JSON   map[string]any // nil if the body is no object
+}
+
+// ask sends a request, with a body if that is not nil.
+func (v *visitor) ask(method, path string, body any) answer {
+	v.t.Helper()
+	var reader io.Reader
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			v.t.Fatal(err)
+		}
+		reader = strings.NewReader(string(text))
+	}
+	r, err := http.NewRequestWithContext(v.t.Context(), method, v.house.URL+path, reader)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	if body != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for name, values := range v.header {
+		r.Header[name] = values
+	}
+	response, err := v.client.Do(r)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	a := answer{Status: response.StatusCode, Header: response.Header, Text: string(text)}
+	json.Unmarshal(text, &a.JSON) // what is no object stays nil
+	return a
+}
+
+// must is ask for an answer of a status.
+func (v *visitor) must(status int, method, path string, body any) answer {
+	v.t.Helper()
+	a := v.ask(method, path, body)
+	if a.Status != status {
+		v.t.Fatalf("%s %s: %d %s, want %d", method, path, a.Status, a.Text, status)
+	}
+	return a
+}
+
+// at is a member of a member ….
+func (a answer) at(path ...string) any {
+	var value any = a.JSON
+	for _, name := range path {
+		object, _ := value.(map[string]any)
+		value = object[name]
+	}
+	return value
+}
+
+func (a answer) text(path ...string) string {
+	text, _ := a.at(path...).(string)
+	return text
+}
+
+// cookies are those that the browser has for the house.
+func (v *visitor) cookies() map[string]string {
+	u, err := url.Parse(v.house.URL)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	found := make(map[string]string)
+	for _, cookie := range v.client.Jar.Cookies(u) {
+		found[cookie.Name] = cookie.Value
+	}
+	return found
+}
+
+type object = map[string]any
+
+const goodPassword = "correct horse battery"
+
+func signUp(v *visitor, email string, more object) answer {
+	v.t.Helper()
+	body := object{"name": "Ada", "email": email, "password": goodPassword}
+	for name, value := range more {
+		body[name] = value
+	}
+	return v.must(200, "POST", "/api/auth/sign-up/email", body)
+}
+
+func TestAccountsWholeWay(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, nil)
+	v := h.browser(t)
+	v.must(401, "GET", "/api/todos", nil)
+
+	up := signUp(v, "Ada@Example.com", nil)
+	if up.text("user", "email") != "ada@example.com" || up.text("token") == "" {
+		t.Fatalf("sign-up answers %s", up.Text)
+	}
+	if v.cookies()["better-auth.session_token"] != up.text("token") {
+		t.Errorf("the cookie is not the token: %v", v.cookies())
+	}
+	session := v.must(200, "GET", "/api/auth/get-session", nil)
+	jwt := session.Header.Get("set-auth-jwt")
+	if session.text("user", "id") != up.text("user", "id") || strings.Count(jwt, ".") != 2 {
+		t.Fatalf("get-session answers %s, %q", session.Text, jwt)
+	}
+	token := v.must(200, "GET", "/api/auth/token", nil).text("token")
+	for name, client := range map[string]*visitor{
+		"cookie": v, "token": h.app(t, token), "set-auth-jwt": h.app(t, jwt),
+	} {
+		made := client.must(201, "POST", "/api/todos", object{"title": name})
+		if made.text("user_id") != up.text("user", "id") {
+			t.Errorf("%s: the todo is %s", name, made.Text)
+		}
+		if got := client.must(200, "GET", "/reports", nil).Text; got != up.text("user", "id") {
+			t.Errorf("%s: the host sees %q", name, got)
+		}
+	}
+	h.app(t, up.text("token")).must(401, "GET", "/api/todos", nil)
+	h.app(t, up.text("token")).must(200, "GET", "/api/auth/token", nil)
+
+	v.must(200, "POST", "/api/auth/sign-out", object{})
+	if _, there := v.cookies()["better-auth.session_token"]; there {
+		t.Error("the cookie is still there")
+	}
+	v.must(401, "GET", "/api/todos", nil)
+	for _, token := range []string{token, jwt} {
+		h.app(t, token).must(401, "GET", "/api/todos", nil)
+	}
+	if got := v.must(200, "GET", "/api/auth/get-session", nil).Text; got != "null" {
+		t.Errorf("get-session answers %s", got)
+	}
+
+	v.must(401, "POST", "/api/auth/sign-in/email", object{"email": "ada@example.com", "password": "wrong"})
+	in := v.must(200, "POST", "/api/auth/sign-in/email",
+		object{"email": "ada@example.com", "password": goodPassword})
+	if in.at("redirect") != false || in.text("user", "id") != up.text("user", "id") {
+		t.Errorf("sign-in answers %s", in.Text)
+	}
+	if list := v.must(200, "GET", "/api/todos", nil).Text; strings.Count(list, `"title"`) != 3 {
+		t.Errorf("the todos are %s", list)
+	}
+}
