@@ -43,7 +43,7 @@ type Module struct {
 // error. A service should not start after it: some of the routes may stand.
 func Register(router gin.IRouter, opts Options) (*Module, error) {
 	opts, err := opts.withDefaults()
-	own, accountsErr := newAccounts(opts)
+	own, accountsErr := newAccounts(router, opts)
 	deps := auth.Deps{Logger: opts.Logger, Now: opts.Now}
 	if own != nil {
 		deps.Local = own.service

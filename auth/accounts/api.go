@@ -22,7 +22,7 @@ type handler func(ctx context.Context, c *gin.Context) error
 // Mount adds the routes below r, under /auth. The guard is the one that believes
 // the service.
 func (s *Service) Mount(r gin.IRouter, guard *auth.Guard) {
-	s.guard, s.path = guard, s.publicPath(r)
+	s.guard = guard
 	open := r.Group("/auth", web.Headers)
 	s.post(open, "/sign-up/email", s.signUp)
 	s.post(open, "/sign-in/email", s.signIn)
@@ -32,19 +32,22 @@ func (s *Service) Mount(r gin.IRouter, guard *auth.Guard) {
 	s.get(open, "/jwks", s.jwks)
 	s.post(open, "/refresh", s.refreshTokens)
 	s.get(open, "/ok", s.ok)
-}
 
-// publicPath is where the routes are for browsers.
-func (s *Service) publicPath(r gin.IRouter) string {
-	if path := strings.TrimPrefix(strings.TrimRight(s.opts.BaseURL, "/"), s.origin); path != "" &&
-		strings.HasPrefix(path, "/") {
-		return path
-	}
-	base := ""
-	if group, ok := r.(interface{ BasePath() string }); ok {
-		base = strings.TrimRight(group.BasePath(), "/")
-	}
-	return base + "/auth"
+	s.get(open, "/list-sessions", s.listSessions)
+	s.post(open, "/revoke-session", s.revokeSession)
+	s.post(open, "/revoke-other-sessions", s.revokeOthers)
+	s.post(open, "/revoke-sessions", s.revokeAll)
+
+	s.post(open, "/update-user", s.updateUser)
+	s.post(open, "/change-email", s.changeEmail)
+	s.post(open, "/change-password", s.changePassword)
+	s.post(open, "/verify-password", s.verifyPassword)
+	s.post(open, "/delete-user", s.deleteUser)
+
+	s.post(open, "/send-verification-email", s.sendVerification)
+	s.route(open, "/verify-email", s.withPage(s.verifyPage, s.verifyEmail))
+	s.post(open, "/request-password-reset", s.requestReset)
+	s.route(open, "/reset-password", s.withPage(s.resetPage, s.resetPassword))
 }
 
 func (s *Service) get(r gin.IRouter, path string, h handler) {
@@ -53,6 +56,13 @@ func (s *Service) get(r gin.IRouter, path string, h handler) {
 
 func (s *Service) post(r gin.IRouter, path string, h handler) {
 	s.route(r, path, web.Methods{http.MethodPost: s.handle(h)})
+}
+
+// withPage are the methods of a path that has a page with a form.
+func (s *Service) withPage(page, h handler) web.Methods {
+	return web.Methods{
+		http.MethodGet: s.handle(page), http.MethodHead: s.handle(page), http.MethodPost: s.handle(h),
+	}
 }
 
 // route mounts a path in both spellings: Gin's redirect from one to the other

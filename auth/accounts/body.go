@@ -50,18 +50,20 @@ func readForm(c *gin.Context) (*body, error) {
 	}
 	values, err := url.ParseQuery(string(text))
 	if err != nil {
-		return nil, web.BadRequest("malformed-form", "The body is no sound form.")
+		return nil, errBadForm()
 	}
 	b := &body{members: make(map[string]jsontext.Value), isForm: true}
 	for name, value := range values {
 		quoted, err := jsontext.AppendQuote(nil, value[0])
 		if err != nil || len(value) > 1 {
-			return nil, web.BadRequest("malformed-form", "The body is no sound form.")
+			return nil, errBadForm()
 		}
 		b.members[name] = quoted
 	}
 	return b, nil
 }
+
+func errBadForm() error { return badRequest("BAD_REQUEST", "Invalid form in request body") }
 
 func isEmpty(r *http.Request) bool {
 	return r.Body == nil || r.ContentLength == 0 && len(r.TransferEncoding) == 0
@@ -78,14 +80,15 @@ func (b *body) decode(text []byte) error {
 	case errors.Is(err, strictjson.ErrNotObject):
 		return badRequest("BODY_MUST_BE_AN_OBJECT", "Body must be an object")
 	}
-	return web.BadRequest("malformed-json",
-		"The body is not one JSON object in UTF-8 without duplicate members.")
+	p := badRequest("BAD_REQUEST", "Invalid JSON in request body")
+	p.Detail = "The body is not one JSON object in UTF-8 without duplicate members."
+	return p
 }
 
 // text is a member that has to be a string.
 func (b *body) text(name string) string {
 	if !b.has(name) {
-		b.fault(name, "required", "expected string, received undefined")
+		b.fault(name, "required", "Invalid input: expected string, received undefined")
 	}
 	text, _ := b.optional(name)
 	return text
@@ -98,9 +101,19 @@ func (b *body) optional(name string) (text string, there bool) {
 		return "", false
 	}
 	if text, ok = strictjson.String(value); !ok {
-		b.fault(name, "wrong_type", "expected string, received "+typeOf(value))
+		b.fault(name, "wrong_type", "Invalid input: expected string, received "+typeOf(value))
 	}
 	return text, ok
+}
+
+// email is a member that has to be an address.
+func (b *body) email(name string) string {
+	text := b.text(name)
+	email, ok := NormalEmail(text)
+	if _, isText := strictjson.String(b.members[name]); isText && !ok {
+		b.fault(name, "invalid_email", "Invalid email address")
+	}
+	return email
 }
 
 // typeOf is JavaScript's name for the type of a value.
@@ -134,7 +147,7 @@ func (b *body) flag(name string, absent bool) bool {
 	case value.Kind() == 't' || value.Kind() == 'f':
 		return value.Kind() == 't'
 	default:
-		b.fault(name, "wrong_type", "expected boolean, received "+typeOf(value))
+		b.fault(name, "wrong_type", "Invalid input: expected boolean, received "+typeOf(value))
 	}
 	return absent
 }
@@ -144,9 +157,9 @@ func (b *body) label(name string, limit int) (text string, there bool) {
 	text, there = b.optional(name)
 	switch {
 	case len(text) > limit:
-		b.fault(name, "too_long", "too long")
+		b.fault(name, "too_long", "Too long")
 	case strings.ContainsFunc(text, unicode.IsControl):
-		b.fault(name, "invalid_character", "expected no control characters")
+		b.fault(name, "invalid_character", "Invalid input: expected no control characters")
 	}
 	return text, there
 }
@@ -162,8 +175,7 @@ func (b *body) err() error {
 	}
 	var texts []string
 	for _, f := range b.faults {
-		name := strings.TrimPrefix(f.Pointer, "#/")
-		texts = append(texts, "[body."+name+"] Invalid input: "+f.Detail)
+		texts = append(texts, "[body."+strings.TrimPrefix(f.Pointer, "#/")+"] "+f.Detail)
 	}
 	p := badRequest("VALIDATION_ERROR", strings.Join(texts, "; "))
 	p.Faults = b.faults

@@ -108,6 +108,10 @@ func asProblem(err error) *problem.Problem {
 		return p
 	}
 	named := *p
+	if p.Kind == "cross-site" {
+		named.Named = &problem.Named{Code: "INVALID_ORIGIN", Message: "Invalid origin"}
+		return &named
+	}
 	named.Named = &problem.Named{
 		Code:    strings.ReplaceAll(strings.ToUpper(p.Kind), "-", "_"),
 		Message: p.Detail,

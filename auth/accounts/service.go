@@ -4,9 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"html/template"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/authtodo/authtodo/auth"
@@ -20,6 +23,7 @@ type Deps struct {
 	Logger  *slog.Logger
 	Now     func() time.Time
 	Timeout time.Duration // of the store, for one request
+	Path    string        // below which the routes will be mounted, as browsers see it
 
 	// Erase removes what the host keeps for an owner ([auth.Identity.Owner]). It
 	// is called when an account is deleted. Nil: there is nothing.
@@ -49,6 +53,7 @@ type Service struct {
 	hasher  *hasher
 	limits  Limiter
 	outbox  *outbox
+	pages   *template.Template
 }
 
 var _ auth.Local = (*Service)(nil)
@@ -69,9 +74,15 @@ func New(opts Options, deps Deps) (*Service, error) {
 		err = errors.Join(errors.New("Storage.Accounts: is missing; storage/memory, storage/sqlite "+
 			"and storage/postgres have one"), err)
 	}
+	if opts.Mailer != nil && strings.ContainsAny(publicPath(opts.BaseURL, deps.Path), ":*") {
+		err = errors.Join(err, errors.New("Accounts.BaseURL: needs the path of the routes, "+
+			"/auth at its end: the router's has parameters, and links in mails need one path"))
+	}
 	if err != nil {
 		return s, err
 	}
+	s.path = publicPath(opts.BaseURL, deps.Path)
+	s.pages = newPages()
 	s.seal, s.refresh = newSealer(s.secrets), s.secrets.keys("refresh")
 	s.ring = newRing(deps.Store, s.secrets, opts.Access, deps.Now, deps.Logger)
 	s.cache = newCache(opts.Recheck, deps.Now, deps.Store)
@@ -86,8 +97,8 @@ func New(opts Options, deps Deps) (*Service, error) {
 }
 
 // Close ends what runs in the background, the sending of mails, and waits for
-// it: what is queued is still sent if that takes no longer than a few seconds.
-// Closing twice is no error.
+// it: what is queued is still sent if that takes no longer than a few seconds;
+// then the contexts of mails end. Closing twice is no error.
 func (s *Service) Close() error {
 	s.outbox.close()
 	return nil
@@ -156,6 +167,15 @@ func (s *Service) identity(session Session, user User) (*auth.Identity, error) {
 		Issuer: s.origin, UserSpace: s.space(), ExpiresAt: session.ExpiresAt,
 		Claims: auth.NewClaims(string(claims)),
 	}, nil
+}
+
+// publicPath is where the routes are for browsers: the path of the base URL, if
+// it has one.
+func publicPath(base, mounted string) string {
+	if u, err := url.Parse(base); err == nil && strings.Trim(u.EscapedPath(), "/") != "" {
+		return strings.TrimRight(u.EscapedPath(), "/")
+	}
+	return strings.TrimRight(mounted, "/") + "/auth"
 }
 
 func (s *Service) space() string { return or(s.opts.UserSpace, auth.DefaultSpace) }

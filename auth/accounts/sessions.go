@@ -213,3 +213,84 @@ func (s *Service) jwks(ctx context.Context, c *gin.Context) error {
 	web.JSON(c, http.StatusOK, text)
 	return nil
 }
+
+// listSessions answers GET /list-sessions.
+func (s *Service) listSessions(ctx context.Context, c *gin.Context) error {
+	who, err := s.caller(ctx, c)
+	if err != nil {
+		return err
+	}
+	sessions, err := s.store.Sessions(ctx, who.user.ID)
+	if err != nil {
+		return err
+	}
+	shown := []*sessionAnswer{}
+	for _, session := range sessions {
+		if !session.ExpiresAt.Before(s.now()) {
+			shown = append(shown, s.showSession(session))
+		}
+	}
+	return write(c, shown)
+}
+
+// revokeSession answers POST /revoke-session. A handle that is not one of the
+// caller's sessions ends nothing, and the answer does not tell.
+func (s *Service) revokeSession(ctx context.Context, c *gin.Context) error {
+	who, err := s.caller(ctx, c)
+	if err != nil {
+		return err
+	}
+	b, err := readBody(c)
+	if err != nil {
+		return err
+	}
+	text := b.text("token")
+	if err := b.err(); err != nil {
+		return err
+	}
+	handle, ok := s.seal.open(kindHandle, text)
+	if !ok || handle.user != who.user.ID {
+		return write(c, statusAnswer{true})
+	}
+	if err := s.end(ctx, handle.user, handle.session); err != nil {
+		return err
+	}
+	s.tell(ctx, s.event(c, EventRevoked, handle.user, handle.session))
+	if handle.session == who.session.ID {
+		s.clearSession(c)
+	}
+	return write(c, statusAnswer{true})
+}
+
+// revokeOthers answers POST /revoke-other-sessions.
+func (s *Service) revokeOthers(ctx context.Context, c *gin.Context) error {
+	who, err := s.caller(ctx, c)
+	if err != nil {
+		return err
+	}
+	return s.revoke(ctx, c, who, who.session.ID)
+}
+
+// revokeAll answers POST /revoke-sessions.
+func (s *Service) revokeAll(ctx context.Context, c *gin.Context) error {
+	who, err := s.caller(ctx, c)
+	if err != nil {
+		return err
+	}
+	return s.revoke(ctx, c, who, "")
+}
+
+func (s *Service) revoke(ctx context.Context, c *gin.Context, who caller, except string) error {
+	defer s.cache.forget(who.user.ID)
+	if err := s.store.EndSessions(ctx, who.user.ID, except); err != nil {
+		return err
+	}
+	event := s.event(c, EventRevoked, who.user.ID, who.session.ID)
+	event.Reason = "all others"
+	if except == "" {
+		event.Reason = "all"
+		s.clearSession(c)
+	}
+	s.tell(ctx, event)
+	return write(c, statusAnswer{true})
+}

@@ -44,7 +44,8 @@ func (s *Service) signIn(ctx context.Context, c *gin.Context) error {
 		return err
 	}
 	if s.opts.RequireVerification && !account.EmailVerified {
-		return s.notVerified(ctx, c, account)
+		s.mail(func(ctx context.Context) error { return s.askToVerify(ctx, account.User, true) })
+		return errNotVerified()
 	}
 	begun := s.begin(c, account.ID, temporary, tokens)
 	if err := s.store.CreateSession(ctx, begun.session, s.opts.MaxSessions); err != nil {

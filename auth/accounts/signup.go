@@ -23,21 +23,16 @@ func (s *Service) readSignUp(c *gin.Context) (f signUpForm, err error) {
 		b.text("name")
 	}
 	f.name, _ = b.label("name", MaxName)
-	address := b.text("email")
+	f.email = b.email("email")
 	f.password = b.text("password")
 	if image, ok := b.label("image", MaxImage); ok && !b.isNull("image") {
 		f.image = &image
 	}
 	f.temporary, f.tokens = !b.flag("rememberMe", true), b.flag("tokens", false) || s.opts.TokensOnly
-	email, ok := NormalEmail(address)
-	if !ok && len(b.faults) == 0 {
-		return f, errEmail()
-	}
 	if err := b.err(); err != nil {
 		return f, err
 	}
-	f.email = email
-	if code, message := weakPassword(f.password, email); code != "" {
+	if code, message := weakPassword(f.password, f.email); code != "" {
 		return f, badRequest(code, message)
 	}
 	return f, nil
@@ -65,19 +60,18 @@ func (s *Service) signUp(ctx context.Context, c *gin.Context) error {
 	account := Account{User: User{
 		ID: newID(), Email: f.email, Name: f.name, Image: f.image, CreatedAt: now, UpdatedAt: now,
 	}, Password: hash}
-	code, link := s.signUpCode(account)
+	code, token := s.newCode(VerifyEmail, account.User)
+	code.Proven = true // whoever has chosen the password knows it
 	var begun started
 	var session *Session
 	if !s.opts.RequireVerification {
 		begun = s.begin(c, account.ID, f.temporary, f.tokens)
 		session = &begun.session
 	}
-	err = s.store.CreateUser(ctx, account, session, code)
+	err = s.store.CreateUser(ctx, account, session, s.ifMailed(code))
 	switch {
 	case errors.Is(err, ErrEmailTaken) && s.opts.RequireVerification:
-		if err := s.signUpAgain(ctx, c, account); err != nil {
-			return err
-		}
+		s.signUpAgain(c, account)
 	case errors.Is(err, ErrEmailTaken):
 		s.tell(ctx, s.event(c, EventSignUpAgain, "", ""))
 		return errUserExists()
@@ -85,10 +79,43 @@ func (s *Service) signUp(ctx context.Context, c *gin.Context) error {
 		return err
 	default:
 		s.tell(ctx, s.event(c, EventSignUp, account.ID, begun.session.ID))
-		s.mail(ctx, account.User, link)
+		s.mail(func(ctx context.Context) error { return s.send(ctx, account.User, code, token) })
 	}
 	if s.opts.RequireVerification {
 		return write(c, signInAnswer{User: showUser(account.User)})
 	}
 	return s.answer(ctx, c, begun, account.User, signInAnswer{})
+}
+
+// ifMailed is the code of a sign-up if there is anybody to mail it.
+func (s *Service) ifMailed(code Code) *Code {
+	if s.opts.Mailer == nil {
+		return nil
+	}
+	return &code
+}
+
+// signUpAgain is a sign-up for an address that has an account, where nobody is to
+// learn that from the answer. If the address was never verified, whoever has made
+// that account may be somebody else: what was sent now counts if its own link is
+// used. The reader of a verified address is told.
+func (s *Service) signUpAgain(c *gin.Context, account Account) {
+	event := s.event(c, EventSignUpAgain, "", "")
+	s.mail(func(ctx context.Context) error {
+		old, err := s.store.AccountByEmail(ctx, account.Email)
+		if errors.Is(err, ErrNoUser) {
+			return nil // deleted meanwhile: the user signs up once more
+		}
+		if err != nil {
+			return err
+		}
+		event.UserID = old.ID
+		s.tell(ctx, event)
+		if old.EmailVerified || old.Disabled {
+			return s.sendExisting(ctx, old.User)
+		}
+		code, token := s.newCode(VerifyEmail, old.User)
+		code.Password, code.Name = account.Password, account.Name
+		return s.putAndSend(ctx, old.User, code, token)
+	})
 }
