@@ -139,7 +139,9 @@ func (o Options) start(ctx context.Context, db *DB) error {
 }
 
 // Backend is the DB as the storage of a module.
-func (db *DB) Backend() storage.Backend { return storage.Backend{Todos: todoStore{db}} }
+func (db *DB) Backend() storage.Backend {
+	return storage.Backend{Todos: todoStore{db}, Accounts: db.accounts()}
+}
 
 // Migrate makes the tables or brings them up to date, in a transaction, and
 // waits if another process is doing it. The role must own the tables.

@@ -19,6 +19,12 @@ func failure(ctx context.Context, err error) error {
 	if err == nil || sqlstore.IsAnswer(err) {
 		return err
 	}
+	return classify(ctx, err, todos.ErrUnavailable)
+}
+
+// classify is failure for an error that is no answer; unavailable is what most
+// of them are.
+func classify(ctx context.Context, err, unavailable error) error {
 	// The end of a context comes as its own error, as an interrupted statement
 	// or as a transaction that has been rolled back.
 	if ended := ctx.Err(); ended != nil && !errors.Is(err, ended) {
@@ -31,10 +37,10 @@ func failure(ctx context.Context, err error) error {
 			return fmt.Errorf("sqlite: %w", err)
 		case sqlite3.SQLITE_ERROR: // there is no code of its own for a missing table
 			return fmt.Errorf("%w: sqlite: if the schema is behind, migrations.Up has to run: %w",
-				todos.ErrUnavailable, err)
+				unavailable, err)
 		}
 	}
-	return fmt.Errorf("%w: sqlite: %w", todos.ErrUnavailable, err)
+	return fmt.Errorf("%w: sqlite: %w", unavailable, err)
 }
 
 // busy reports whether others have locked the file.

@@ -68,13 +68,18 @@ func (db *DB) write(ctx context.Context, owner string, do func(*sql.Tx) error) e
 	if err := sqlstore.CheckOwner(owner); err != nil {
 		return err
 	}
+	return failure(ctx, db.transact(ctx, do))
+}
+
+// transact is write with the errors as they are.
+func (db *DB) transact(ctx context.Context, do func(*sql.Tx) error) error {
 	tx, err := db.writer.BeginTx(ctx, nil)
 	if err != nil {
-		return failure(ctx, err)
+		return err
 	}
 	defer tx.Rollback()
 	if err := do(tx); err != nil {
-		return failure(ctx, err)
+		return err
 	}
-	return failure(ctx, tx.Commit())
+	return tx.Commit()
 }

@@ -141,7 +141,9 @@ func dsn(name string, options url.Values) string {
 }
 
 // Backend is the DB as the storage of a module.
-func (db *DB) Backend() storage.Backend { return storage.Backend{Todos: todoStore{db}} }
+func (db *DB) Backend() storage.Backend {
+	return storage.Backend{Todos: todoStore{db}, Accounts: db.accounts()}
+}
 
 // Migrate makes the tables or brings them up to date. Several processes may do
 // it at once.

@@ -11,15 +11,16 @@ import (
 	"github.com/authtodo/authtodo/todos"
 )
 
-// todoStore implements [todos.Store] and [todos.CursorKeeper]. Every statement
-// has the owner as its first parameter. Writes are short transactions that hold
-// the only connection there is for them: so what they read does not change
-// until they commit.
+// todoStore implements [todos.Store], [todos.CursorKeeper] and [todos.Eraser].
+// Every statement has the owner as its first parameter. Writes are short
+// transactions that hold the only connection there is for them: so what they
+// read does not change until they commit.
 type todoStore struct{ *DB }
 
 var _ interface {
 	todos.Store
 	todos.CursorKeeper
+	todos.Eraser
 } = todoStore{}
 
 // dialect is what lists need to know of SQLite.
@@ -302,6 +303,22 @@ func (s todoStore) DeleteTodo(ctx context.Context, owner, id string, versions []
 			return err
 		}
 		return changed(ctx, tx, owner)
+	})
+}
+
+// EraseTodos implements [todos.Eraser].
+func (s todoStore) EraseTodos(ctx context.Context, owner string) error {
+	return s.write(ctx, owner, func(tx *sql.Tx) error {
+		for _, statement := range []string{
+			`DELETE FROM authtodo_todos WHERE user_id = $1`,
+			`DELETE FROM authtodo_retries WHERE user_id = $1`,
+			`DELETE FROM authtodo_lists WHERE user_id = $1`,
+		} {
+			if _, err := tx.ExecContext(ctx, statement, owner); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
