@@ -41,7 +41,7 @@ func readBody(c *gin.Context) (*body, error) {
 // readForm reads a JSON object or what one of the module's own pages sends.
 func readForm(c *gin.Context) (*body, error) {
 	media, _, _ := strings.Cut(c.GetHeader("Content-Type"), ";")
-	if isEmpty(c.Request) || !strings.EqualFold(strings.TrimSpace(media), mediaForm) {
+	if !strings.EqualFold(strings.TrimSpace(media), mediaForm) {
 		return readBody(c)
 	}
 	text, err := web.Body(c, bodyLimit, "Accept-Post", mediaForm)

@@ -2,12 +2,15 @@ package accounts_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -18,6 +21,11 @@ import (
 	"github.com/authtodo/authtodo/auth/accounts"
 	"github.com/authtodo/authtodo/storage/memory"
 )
+
+func TestMain(m *testing.M) {
+	gin.SetMode(gin.TestMode)
+	os.Exit(m.Run())
+}
 
 const accountsSecret = "kN3vQ8xT1mZ7pLc5rW2yB9dF6gH4jS0a"
 
@@ -89,20 +97,30 @@ type answer struct {
 // ask sends a request, with a body if that is not nil.
 func (v *visitor) ask(method, path string, body any) answer {
 	v.t.Helper()
-	var reader io.Reader
-	if body != nil {
-		text, err := json.Marshal(body)
-		if err != nil {
-			v.t.Fatal(err)
-		}
-		reader = strings.NewReader(string(text))
+	if body == nil {
+		return v.send(method, path, "", "")
 	}
-	r, err := http.NewRequestWithContext(v.t.Context(), method, v.house.URL+path, reader)
+	text, err := json.Marshal(body)
 	if err != nil {
 		v.t.Fatal(err)
 	}
-	if body != nil {
-		r.Header.Set("Content-Type", "application/json")
+	return v.send(method, path, "application/json", string(text))
+}
+
+// post sends a form.
+func (v *visitor) post(path string, form url.Values) answer {
+	v.t.Helper()
+	return v.send("POST", path, "application/x-www-form-urlencoded", form.Encode())
+}
+
+func (v *visitor) send(method, path, media, text string) answer {
+	v.t.Helper()
+	r, err := http.NewRequestWithContext(v.t.Context(), method, v.house.URL+path, strings.NewReader(text))
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	if media != "" {
+		r.Header.Set("Content-Type", media)
 	}
 	for name, values := range v.header {
 		r.Header[name] = values
@@ -112,13 +130,23 @@ func (v *visitor) ask(method, path string, body any) answer {
 		v.t.Fatal(err)
 	}
 	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
+	got, err := io.ReadAll(response.Body)
 	if err != nil {
 		v.t.Fatal(err)
 	}
-	a := answer{Status: response.StatusCode, Header: response.Header, Text: string(text)}
-	json.Unmarshal(text, &a.JSON) // what is no object stays nil
+	a := answer{Status: response.StatusCode, Header: response.Header, Text: string(got)}
+	json.Unmarshal(got, &a.JSON) // what is no object stays nil
 	return a
+}
+
+// shape is an answer without what differs from one occasion to the next.
+func shape(a answer) string {
+	header := a.Header.Clone()
+	for _, name := range []string{"Date", "X-Request-Id", "Content-Length"} {
+		header.Del(name)
+	}
+	text := regexp.MustCompile(`[A-Z2-7]{26}|[0-9a-f-]{36}|\d{4}-\d\d-\d\dT[0-9:.]+Z|[a-z]+@example.com`).ReplaceAllString(a.Text, "…")
+	return fmt.Sprint(a.Status, " ", header, " ", text)
 }
 
 // must is ask for an answer of a status.
