@@ -48,6 +48,7 @@ func (s *Service) signIn(ctx context.Context, c *gin.Context) error {
 		return errNotVerified()
 	}
 	begun := s.begin(c, account.ID, temporary, tokens)
+	defer s.cache.forget(account.ID) // it may end the oldest
 	if err := s.store.CreateSession(ctx, begun.session, s.opts.MaxSessions); err != nil {
 		if errors.Is(err, ErrNoUser) { // disabled or deleted meanwhile
 			return errSignIn()
