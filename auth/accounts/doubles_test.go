@@ -93,3 +93,7 @@ func (f *frozen) now() time.Time {
 }
 func (f *frozen) pass(d time.Duration)    { f.ahead.Add(int64(d)) }
 func (f *frozen) set(o *authtodo.Options) { o.Now = f.now }
+
+type options = authtodo.Options
+
+func otherSecret(o *options) { o.Accounts.Secret = "Zr8fV2mKq6YwXs4LtBn7Jd0Gh5Pc3Ue1" }
