@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"testing"
 	"time"
+
+	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/authtodo/authtodo"
 	"github.com/authtodo/authtodo/auth/accounts"
@@ -97,3 +100,13 @@ func (f *frozen) set(o *authtodo.Options) { o.Now = f.now }
 type options = authtodo.Options
 
 func otherSecret(o *options) { o.Accounts.Secret = "Zr8fV2mKq6YwXs4LtBn7Jd0Gh5Pc3Ue1" }
+
+// hs256 is a token that another issuer has signed.
+func hs256(t *testing.T, secret string, claims object) string {
+	t.Helper()
+	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims(claims)).SignedString([]byte(secret))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
