@@ -14,10 +14,13 @@ import (
 type cache struct {
 	bound  time.Duration // how long a session is believed; below zero: not at all
 	now    func() time.Time
-	load   func(ctx context.Context, userID, id string) (Session, User, error)
+	load   loader
 	seed   maphash.Seed
 	shards [64]shard
 }
+
+// loader is [Sessions].Session.
+type loader func(ctx context.Context, userID, id string) (Session, User, error)
 
 // shard holds the sessions of some of the users.
 type shard struct {
@@ -40,8 +43,8 @@ type seen struct {
 // about 100 MiB, and usually a fifth of that.
 const maxSeen = 1024
 
-func newCache(bound time.Duration, now func() time.Time, store Sessions) *cache {
-	return &cache{bound: bound, now: now, load: store.Session, seed: maphash.MakeSeed()}
+func newCache(bound time.Duration, now func() time.Time, load loader) *cache {
+	return &cache{bound: bound, now: now, load: load, seed: maphash.MakeSeed()}
 }
 
 func (c *cache) shard(userID string) *shard {

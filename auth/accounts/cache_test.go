@@ -9,7 +9,6 @@ import (
 
 // anyStore has every session.
 type anyStore struct {
-	Sessions
 	now func() time.Time
 }
 
@@ -20,7 +19,7 @@ func (a anyStore) Session(_ context.Context, userID, id string) (Session, User, 
 func TestCacheIsBounded(t *testing.T) {
 	t.Parallel()
 	var clock moved
-	c := newCache(time.Minute, clock.now, anyStore{now: clock.now})
+	c := newCache(time.Minute, clock.now, anyStore{now: clock.now}.Session)
 	for i := range 3 * maxSeen * len(c.shards) / 2 {
 		if _, _, err := c.get(t.Context(), fmt.Sprint(i), "s"); err != nil {
 			t.Fatal(err)
@@ -54,12 +53,11 @@ func TestCacheClockGoesBack(t *testing.T) {
 	t.Parallel()
 	var clock moved
 	store := anyStore{now: clock.now}
-	c := newCache(time.Minute, clock.now, store)
 	asked := 0
-	c.load = func(ctx context.Context, userID, id string) (Session, User, error) {
+	c := newCache(time.Minute, clock.now, func(ctx context.Context, userID, id string) (Session, User, error) {
 		asked++
 		return store.Session(ctx, userID, id)
-	}
+	})
 	c.get(t.Context(), "u", "s")
 	clock.pass(-time.Hour)
 	c.get(t.Context(), "u", "s")

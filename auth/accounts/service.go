@@ -85,7 +85,7 @@ func New(opts Options, deps Deps) (*Service, error) {
 	s.pages = newPages()
 	s.seal, s.refresh = newSealer(s.secrets), s.secrets.keys("refresh")
 	s.ring = newRing(deps.Store, s.secrets, opts.Access, deps.Now, deps.Logger)
-	s.cache = newCache(opts.Recheck, deps.Now, deps.Store)
+	s.cache = newCache(opts.Recheck, deps.Now, deps.Store.Session)
 	s.hasher = newHasher(opts.HashMemory)
 	if s.limits = opts.Limiter; s.limits == nil {
 		s.limits = newMemoryLimiter(deps.Now)
