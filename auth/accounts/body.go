@@ -78,7 +78,7 @@ func (b *body) decode(text []byte) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, strictjson.ErrNotObject):
-		return badRequest("BODY_MUST_BE_AN_OBJECT", "Body must be an object")
+		return badRequest("VALIDATION_ERROR", "[body] Invalid input: expected object")
 	}
 	p := badRequest("BAD_REQUEST", "Invalid JSON in request body")
 	p.Detail = "The body is not one JSON object in UTF-8 without duplicate members."

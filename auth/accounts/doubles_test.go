@@ -110,3 +110,5 @@ func hs256(t *testing.T, secret string, claims object) string {
 	}
 	return token
 }
+
+func sprint(value any) string { return fmt.Sprint(value) }
