@@ -11,10 +11,11 @@ import (
 	"testing"
 )
 
-// What a host with one storage must not link.
+// What a host with one storage and no mail must not link.
 const (
 	driverOfPostgres = "github.com/lib/pq"
 	driverOfSQLite   = "modernc.org/sqlite"
+	libraryOfSMTP    = "github.com/wneessen/go-mail"
 )
 
 const bareHost = `package main
@@ -127,9 +128,10 @@ func TestSQLiteHostLinksNoPostgres(t *testing.T) {
 	checkLinks(t, hostOf("sqlite", `sqlite.Open(ctx, "")`), driverOfPostgres)
 }
 
-func TestMemoryHostLinksNoDriver(t *testing.T) {
+func TestMemoryHostLinksNoDriverAndNoMail(t *testing.T) {
 	t.Parallel()
-	checkLinks(t, hostOf("memory", `memory.New(), ctx.Err()`), driverOfPostgres, driverOfSQLite)
+	checkLinks(t, hostOf("memory", `memory.New(), ctx.Err()`),
+		driverOfPostgres, driverOfSQLite, libraryOfSMTP)
 }
 
 // BenchmarkBinary is what the module on Postgres adds to the binary of a host
