@@ -11,6 +11,14 @@ import (
 // they may be for [Options].Recheck, so a second call after that finds the rest.
 // A user who is not there is no error.
 func (s *Service) Erase(ctx context.Context, userID string) error {
+	err := s.eraseAll(ctx, userID)
+	if err == nil {
+		s.tell(ctx, Event{Kind: EventDeleted, UserID: userID})
+	}
+	return err
+}
+
+func (s *Service) eraseAll(ctx context.Context, userID string) error {
 	if err := s.eraseData(ctx, userID); err != nil {
 		return err
 	}

@@ -113,7 +113,7 @@ func (s *Service) deleteUser(ctx context.Context, c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Erase(ctx, who.user.ID); err != nil {
+	if err := s.eraseAll(ctx, who.user.ID); err != nil {
 		return err
 	}
 	s.tell(ctx, s.event(c, EventDeleted, who.user.ID, who.session.ID))
