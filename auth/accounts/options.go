@@ -32,7 +32,7 @@ const (
 	MaxAccess     = time.Hour
 	MaxRecheck    = time.Minute
 	MaxSessions   = 1000
-	MinHashMemory = 40 << 20 // bytes: one hash, and what it leaves to be collected
+	MinHashMemory = 57 << 20 // bytes: one hash, and what it leaves to be collected
 )
 
 // Always, as [Options.Recheck], has the store asked at every request.
@@ -119,9 +119,11 @@ type Options struct {
 	MaxSessions int
 
 	// HashMemory is how much memory the hashing of passwords may take at once, in
-	// bytes: 38 MiB each, with what is left to the garbage collector. What does not
-	// fit waits, and what has waited too long is 503. Zero is [DefaultHashMemory];
-	// at least [MinHashMemory].
+	// bytes: 57 MiB each, and 96 for a hash that was brought along from Better Auth,
+	// with what is left to the garbage collector; and not on all processors, so that
+	// other requests have one. What does not fit waits, and what has waited
+	// for 5 seconds, or finds 128 waiting for each processor, is 503. Zero is
+	// [DefaultHashMemory], which is two at once; at least [MinHashMemory].
 	HashMemory int64
 
 	// Limiter counts attempts. Nil is one in memory, for one instance; [Unlimited]
