@@ -34,6 +34,13 @@ The environment configures it. A variable that is empty counts as not set.
   CORS_ORIGINS        origins of pages that may call the API, separated by commas:
                       http://localhost:3000,https://app.example.com
 
+With -import it serves nothing: it brings the users of a Better Auth database
+along, with their ids and passwords, and prints what has become of them. That can
+be repeated. With -dry-run nobody is written.
+
+  example -import sqlite:path [-dry-run]
+  example -import postgres://user:password@host/name [-dry-run]
+
 Ctrl-C ends it when the requests under way have been answered; a second Ctrl-C
 ends it at once.
 `

@@ -33,13 +33,17 @@ func command(args []string, getenv func(string) string, stdout, stderr io.Writer
 	case len(args) == 1 && (args[0] == "-h" || args[0] == "-help" || args[0] == "--help"):
 		fmt.Fprint(stdout, usage)
 		return 0
-	case len(args) > 0:
+	case len(args) > 0 && args[0] != "-import":
 		fmt.Fprintf(stderr, "example: %q is not understood; example -h lists what can be set\n", args[0])
 		return 2
 	}
 	cfg, err := parseConfig(getenv)
-	if err == nil {
-		err = start(cfg, stdout)
+	switch {
+	case err != nil:
+	case len(args) > 0:
+		err = untilSignal(func(ctx context.Context) error { return importUsers(ctx, args[1:], cfg, stdout) })
+	default:
+		err = untilSignal(func(ctx context.Context) error { return run(ctx, cfg, stdout) })
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, "example: "+strings.ReplaceAll(err.Error(), "\n", "; "))
@@ -48,13 +52,13 @@ func command(args []string, getenv func(string) string, stdout, stderr io.Writer
 	return 0
 }
 
-// start runs the service until a signal asks it to end. The second signal
+// untilSignal does something until a signal asks it to end. The second signal
 // ends the process at once, because the first one gives signals back.
-func start(cfg config, stdout io.Writer) error {
+func untilSignal(do func(context.Context) error) error {
 	ctx, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer restore()
 	context.AfterFunc(ctx, restore)
-	err := run(ctx, cfg, stdout)
+	err := do(ctx)
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return nil // asked to end while it was starting
 	}
