@@ -29,6 +29,7 @@ func TestAccounts(t *testing.T) {
 			db.Close()
 			return db.Backend().Accounts
 		},
-		Hold: func(ctx context.Context, _ string) (func(), error) { return hold(ctx, path) },
+		Faults: func(t *testing.T) []storagetest.Fault { return faults(t, path) },
+		Hold:   func(ctx context.Context, _ string) (func(), error) { return hold(ctx, path) },
 	}.Run(t, func(*testing.T) accounts.Store { return db.Backend().Accounts })
 }

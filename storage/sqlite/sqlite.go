@@ -84,15 +84,7 @@ func create(name string) error {
 }
 
 func connect(name string) (*DB, error) {
-	writer, err := sql.Open("sqlite", dsn(name, url.Values{
-		"_txlock": {"immediate"}, // else a transaction that reads and then writes fails beside another
-		"_pragma": {
-			"busy_timeout(5000)", // first, because the next one may have to wait
-			"journal_mode(WAL)",
-			"synchronous(FULL)", // with NORMAL a loss of power loses the last commits
-			"foreign_keys(1)",
-		},
-	}))
+	writer, err := sql.Open("sqlite", writerDSN(name))
 	if err != nil {
 		return nil, err
 	}
@@ -112,6 +104,19 @@ func connect(name string) (*DB, error) {
 		readers: sqlx.NewDb(readers, "sqlite"),
 		kept:    sqlstore.Statements{DB: readers},
 	}, nil
+}
+
+// writerDSN is what the connection for writes is opened with.
+func writerDSN(name string) string {
+	return dsn(name, url.Values{
+		"_txlock": {"immediate"}, // else a transaction that reads and then writes fails beside another
+		"_pragma": {
+			"busy_timeout(5000)", // first, because the next one may have to wait
+			"journal_mode(WAL)",
+			"synchronous(FULL)", // with NORMAL a loss of power loses the last commits
+			"foreign_keys(1)",
+		},
+	})
 }
 
 // await returns when the file can be used. While another process that has just

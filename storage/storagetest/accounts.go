@@ -47,6 +47,10 @@ type AccountsSuite struct {
 	// calls have more steps than one. If nil, the cases that need it are left
 	// out.
 	Faults func(t *testing.T) []Fault
+
+	// FaultsOnly leaves out all cases but those with Faults, for a store that has
+	// gone through the others.
+	FaultsOnly bool
 }
 
 // Run runs the suite as the function [RunAccounts] does.
@@ -104,6 +108,9 @@ type accountCase struct {
 
 // cases returns the cases that can be run in w.
 func (s AccountsSuite) cases(w *accountWorld) []accountCase {
+	if s.FaultsOnly {
+		return faultCases(w.faults)
+	}
 	all := slices.Concat(
 		strangerCases(), sharingCases(), endedCases(), valueCases(), userCases(), profileCases(),
 		passwordCases(), endingCases(), signInCases(), sessionCases(), rotationCases(),

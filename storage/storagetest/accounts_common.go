@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -297,15 +298,13 @@ func userReads() []userCall {
 	}
 }
 
-// userWrites have an effect that [accountTrial.state] shows.
+// userWrites have an effect that [accountTrial.state] and [accountTrial.uses]
+// show.
 func userWrites() []userCall {
-	use := func(purpose accounts.Purpose) func(context.Context, *accountTrial, accounts.Account) error {
-		return func(ctx context.Context, t *accountTrial, u accounts.Account) error {
-			other := *t
-			other.ctx = ctx
-			return other.use(u.ID, t.code(purpose, u.Email), 1)
-		}
-	}
+	return slices.Concat(accountWrites(), sessionWrites(), codeWrites())
+}
+
+func accountWrites() []userCall {
 	return []userCall{
 		{"CreateUser", true, func(ctx context.Context, t *accountTrial, u accounts.Account) error {
 			p := t.newcomer(u)
@@ -329,6 +328,11 @@ func userWrites() []userCall {
 		{"DeleteUser", true, func(ctx context.Context, t *accountTrial, u accounts.Account) error {
 			return t.store.DeleteUser(ctx, u.ID)
 		}},
+	}
+}
+
+func sessionWrites() []userCall {
+	return []userCall{
 		{"CreateSession", true, func(ctx context.Context, t *accountTrial, u accounts.Account) error {
 			return t.store.CreateSession(ctx, t.session(u.ID, "late", 2), 2)
 		}},
@@ -345,6 +349,28 @@ func userWrites() []userCall {
 			_, err := t.store.RotateSession(ctx, u.ID, "one", t.rotation("refresh of one", "next", 1))
 			return err
 		}},
+		{"RotateSession by an old token", true, func(ctx context.Context, t *accountTrial, u accounts.Account) error {
+			_, err := t.store.RotateSession(ctx, u.ID, "one", t.rotation("old", "next", 1))
+			switch {
+			case err == nil:
+				return errors.New("an old token was accepted")
+			case errors.Is(err, accounts.ErrReused):
+				return nil
+			}
+			return err
+		}},
+	}
+}
+
+func codeWrites() []userCall {
+	use := func(purpose accounts.Purpose) func(context.Context, *accountTrial, accounts.Account) error {
+		return func(ctx context.Context, t *accountTrial, u accounts.Account) error {
+			other := *t
+			other.ctx = ctx
+			return other.use(u.ID, t.code(purpose, u.Email), 1)
+		}
+	}
+	return []userCall{
 		{"PutCode", true, func(ctx context.Context, t *accountTrial, u accounts.Account) error {
 			code := t.code(accounts.ResetPassword, u.Email)
 			code.Secret, code.CreatedAt = digest("late"), t.at(1)
@@ -505,6 +531,6 @@ func (c userCall) onTheWay(t *accountTrial) {
 		if err != nil {
 			t.ended(c.name+" that was cancelled on its way", err, context.DeadlineExceeded)
 		}
-		whole.check(t, u, err != nil, err == nil || t.suite.AnswersGetLost)
+		whole.check(t, u, i, err != nil, err == nil || t.suite.AnswersGetLost)
 	}
 }

@@ -1,0 +1,121 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync/atomic"
+	"testing"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/authtodo/authtodo/auth/accounts"
+	"github.com/authtodo/authtodo/internal/faultsql"
+	"github.com/authtodo/authtodo/internal/sqlstore"
+	"github.com/authtodo/authtodo/storage/storagetest"
+)
+
+// faulty is another DB on the file of db, which can be struck.
+func faulty(t *testing.T, path string) *DB {
+	t.Helper()
+	db := open(t, path)
+	writer := sql.OpenDB(faultsql.Connector(plain{db.writer.Driver(), path}))
+	writer.SetMaxOpenConns(1)
+	t.Cleanup(func() { writer.Close() })
+	return &DB{writer: sqlx.NewDb(writer, "sqlite"), readers: db.readers, kept: sqlstore.Statements{DB: db.readers.DB}}
+}
+
+// plain connects as DB.writer does.
+type plain struct {
+	driver driver.Driver
+	path   string
+}
+
+func (p plain) Connect(context.Context) (driver.Conn, error) { return p.driver.Open(writerDSN(p.path)) }
+func (p plain) Driver() driver.Driver                        { return p.driver }
+
+var errStruck = errors.New("struck")
+
+// arm is a [storagetest.Fault].Arm.
+type arm = func(context.Context, int) (context.Context, func() (accounts.Store, bool))
+
+// faults are those that befall a file: a statement fails, the caller goes away,
+// the process dies.
+func faults(t *testing.T, path string) []storagetest.Fault {
+	store := faulty(t, path).Backend().Accounts
+	images := &images{t: t, path: path, dir: t.TempDir()}
+	return []storagetest.Fault{
+		{Name: "and a step fails", Store: store, Arm: strike(func(func()) error { return errStruck })},
+		{
+			Name: "and the caller goes away in a step", Store: store,
+			Arm: strike(func(goAway func()) error { goAway(); return nil }),
+		},
+		{Name: "and the process dies before a step", Store: store, Snapshot: true, Arm: images.arm(false)},
+		{Name: "and the process dies after a step", Store: store, Snapshot: true, Arm: images.arm(true)},
+	}
+}
+
+func strike(before func(cancel func()) error) arm {
+	return func(ctx context.Context, n int) (context.Context, func() (accounts.Store, bool)) {
+		ctx, cancel := context.WithCancel(ctx)
+		ctx, met := faultsql.Arm(ctx, n, faultsql.Strike{
+			Before: func(context.Context, driver.Conn) error { return before(cancel) },
+		})
+		return ctx, func() (accounts.Store, bool) {
+			cancel()
+			return nil, met()
+		}
+	}
+}
+
+// images are copies of a file as a process that died would have left it.
+type images struct {
+	t    *testing.T
+	path string
+	dir  string
+	n    atomic.Int64
+}
+
+func (i *images) arm(after bool) arm {
+	return func(ctx context.Context, n int) (context.Context, func() (accounts.Store, bool)) {
+		copied := filepath.Join(i.dir, strconv.FormatInt(i.n.Add(1), 10)+".db")
+		take := func(context.Context, driver.Conn) error { return i.copy(copied) }
+		strike := faultsql.Strike{Before: take}
+		if after {
+			strike = faultsql.Strike{After: take}
+		}
+		ctx, met := faultsql.Arm(ctx, n, strike)
+		return ctx, func() (accounts.Store, bool) {
+			if !met() {
+				return nil, false
+			}
+			image, err := Open(context.Background(), copied)
+			if err != nil {
+				i.t.Error(err)
+				return nil, true
+			}
+			i.t.Cleanup(func() { image.Close() })
+			return image.Backend().Accounts, true
+		}
+	}
+}
+
+// copy copies the file and its log, in this order: what a checkpoint moves from
+// one to the other meanwhile is then in both. The log is not begun anew, because
+// with [storagetest.Fault].Snapshot nobody else writes meanwhile.
+func (i *images) copy(to string) error {
+	for _, suffix := range []string{"", "-wal"} {
+		content, err := os.ReadFile(i.path + suffix)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(to+suffix, content, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
