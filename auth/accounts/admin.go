@@ -22,12 +22,10 @@ func (s *Service) eraseAll(ctx context.Context, userID string) error {
 	if err := s.eraseData(ctx, userID); err != nil {
 		return err
 	}
-	defer s.cache.forget(userID)
 	err := s.store.DeleteUser(ctx, userID)
 	if err != nil && !errors.Is(err, ErrNoUser) {
 		return err
 	}
-	s.cache.forget(userID)
 	return s.eraseData(ctx, userID)
 }
 
@@ -60,7 +58,6 @@ func (s *Service) Export(ctx context.Context, userID string) (Export, error) {
 // SetDisabled disables a user, whose sessions and codes all end, or enables it
 // again; [ErrNoUser].
 func (s *Service) SetDisabled(ctx context.Context, userID string, disabled bool) error {
-	defer s.cache.forget(userID)
 	if err := s.store.SetDisabled(ctx, userID, disabled, millis(s.now())); err != nil {
 		return err
 	}
@@ -74,7 +71,6 @@ func (s *Service) SetDisabled(ctx context.Context, userID string, disabled bool)
 
 // EndSessions ends all sessions of a user. One who is not there has none.
 func (s *Service) EndSessions(ctx context.Context, userID string) error {
-	defer s.cache.forget(userID)
 	if err := s.store.EndSessions(ctx, userID, ""); err != nil {
 		return err
 	}

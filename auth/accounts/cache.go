@@ -121,9 +121,7 @@ func (s *shard) drop(userID, id string) {
 	}
 }
 
-// forget makes the next request of every session of a user ask the store. It is
-// called after every change, also after one that failed: it may have been made
-// all the same.
+// forget makes the next request of every session of a user ask the store.
 func (c *cache) forget(userID string) {
 	s := c.shard(userID)
 	s.mu.Lock()

@@ -2,7 +2,6 @@ package accounts
 
 import (
 	"context"
-	"net/http"
 	"strings"
 	"time"
 
@@ -110,7 +109,3 @@ func (s *Service) isFresh(who caller) bool {
 	const fresh = 24 * time.Hour
 	return !who.access && s.now().Sub(who.session.CreatedAt) < fresh
 }
-
-// isRefused reports whether an error says no more than that a request has no
-// credentials that are good.
-func isRefused(err error) bool { return asProblem(err).Status == http.StatusUnauthorized }

@@ -85,7 +85,6 @@ func (s *Service) changePassword(ctx context.Context, c *gin.Context) error {
 	if revoke {
 		next = &begun.session
 	}
-	defer s.cache.forget(who.user.ID)
 	now := millis(s.now())
 	err = s.store.ChangePassword(ctx, account.ID, account.Password, hash, next, now)
 	switch {
@@ -187,7 +186,6 @@ func (s *Service) reset(ctx context.Context, c *gin.Context, text, password stri
 	if err != nil {
 		return err
 	}
-	defer s.cache.forget(token.user)
 	user, err := s.store.ResetPassword(ctx, token.user, digestOf(token.secret), hash, millis(s.now()))
 	switch {
 	case errors.Is(err, ErrNoCode):

@@ -80,41 +80,34 @@ func errLimited(wait time.Duration) *problem.Problem {
 	return p.With("Retry-After", seconds).With("X-Retry-After", seconds) // Better Auth's name
 }
 
-// asProblem is the one table from what went wrong to what a client is told. All
-// of it has the members that Better Auth's clients read.
-func asProblem(err error) *problem.Problem {
+// asProblem is the one table from what went wrong to what a client is told. What
+// is not in it is a 500.
+func asProblem(err error) error {
 	var p *problem.Problem
 	var busy errBusy
 	switch {
-	case errors.As(err, &p):
+	case errors.As(err, &p) && p.Kind == "cross-site":
+		named := *p
+		named.Named = &problem.Named{Code: "INVALID_ORIGIN", Message: "Invalid origin"}
+		return &named
+	case p != nil:
+		return p
 	case errors.As(err, &busy):
 		p = problem.NewUnavailable(err)
 		p.Header.Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(busy.after.Seconds())))))
+		return p
 	case errors.Is(err, ErrUnavailable), errors.Is(err, context.DeadlineExceeded),
 		errors.Is(err, context.Canceled):
-		p = problem.NewUnavailable(err)
+		return problem.NewUnavailable(err)
 	case errors.Is(err, ErrNoSession), errors.Is(err, ErrNoUser): // ended while the request ran
 		return errUnauthorized()
-	default:
-		p = &problem.Problem{
-			Status: http.StatusInternalServerError,
-			Kind:   "internal-error",
-			Code:   problem.InternalError,
-			Detail: "Something went wrong on our side. The instance finds it in the log.",
-			Cause:  err,
-		}
 	}
-	if p.Named != nil {
-		return p
-	}
-	named := *p
-	if p.Kind == "cross-site" {
-		named.Named = &problem.Named{Code: "INVALID_ORIGIN", Message: "Invalid origin"}
-		return &named
-	}
-	named.Named = &problem.Named{
-		Code:    strings.ReplaceAll(strings.ToUpper(p.Kind), "-", "_"),
-		Message: p.Detail,
-	}
-	return &named
+	return err
+}
+
+// isRefused reports whether an error says no more than that a request has no
+// credentials that are good.
+func isRefused(err error) bool {
+	var p *problem.Problem
+	return errors.As(asProblem(err), &p) && p.Status == http.StatusUnauthorized
 }

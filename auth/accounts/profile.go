@@ -37,7 +37,6 @@ func (s *Service) updateUser(ctx context.Context, c *gin.Context) error {
 	if profile == (Profile{}) {
 		return badRequest("NO_FIELDS_TO_UPDATE", "No fields to update")
 	}
-	defer s.cache.forget(who.user.ID)
 	if _, err := s.store.UpdateProfile(ctx, who.user.ID, profile, millis(s.now())); err != nil {
 		return err
 	}

@@ -44,7 +44,6 @@ func (s *Service) refreshTokens(ctx context.Context, c *gin.Context) error {
 	})
 	switch {
 	case errors.Is(err, ErrReused):
-		s.cache.forget(old.user)
 		s.tell(ctx, s.event(c, EventRefreshReused, old.user, old.session))
 		return errRefresh()
 	case errors.Is(err, ErrNoSession):

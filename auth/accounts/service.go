@@ -65,8 +65,8 @@ var _ auth.Local = (*Service)(nil)
 func New(opts Options, deps Deps) (*Service, error) {
 	opts, err := opts.withDefaults()
 	s := &Service{
-		opts: opts, store: deps.Store, erase: deps.Erase, logger: deps.Logger, now: deps.Now,
-		timeout: deps.Timeout, reporter: web.Reporter{Logger: deps.Logger},
+		opts: opts, erase: deps.Erase, logger: deps.Logger, now: deps.Now,
+		timeout: deps.Timeout, reporter: web.Reporter{Logger: deps.Logger, Named: true},
 		origin:  origin(opts.BaseURL),
 		secrets: append(secrets{opts.Secret}, opts.PreviousSecrets...),
 	}
@@ -86,6 +86,7 @@ func New(opts Options, deps Deps) (*Service, error) {
 	s.seal, s.refresh = newSealer(s.secrets), s.secrets.keys("refresh")
 	s.ring = newRing(deps.Store, s.secrets, opts.Access, deps.Now, deps.Logger)
 	s.cache = newCache(opts.Recheck, deps.Now, deps.Store.Session)
+	s.store = forgetting{deps.Store, s.cache}
 	s.hasher = newHasher(opts.HashMemory)
 	if s.limits = opts.Limiter; s.limits == nil {
 		s.limits = newMemoryLimiter(deps.Now)

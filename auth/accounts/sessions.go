@@ -145,7 +145,7 @@ func (s *Service) signOut(ctx context.Context, c *gin.Context) error {
 		return err
 	}
 	if err == nil {
-		if err := s.end(ctx, session.UserID, session.ID); err != nil {
+		if err := s.store.EndSession(ctx, session.UserID, session.ID); err != nil {
 			return err
 		}
 		s.tell(ctx, s.event(c, EventSignOut, session.UserID, session.ID))
@@ -172,12 +172,6 @@ func (s *Service) toEnd(ctx context.Context, c *gin.Context, refresh string) (Se
 		err = ErrNoSession
 	}
 	return session, err
-}
-
-// end ends a session. On this instance its access tokens are dead at once.
-func (s *Service) end(ctx context.Context, userID, id string) error {
-	defer s.cache.forget(userID)
-	return s.store.EndSession(ctx, userID, id)
 }
 
 // jwks answers GET /jwks.
@@ -252,7 +246,7 @@ func (s *Service) revokeSession(ctx context.Context, c *gin.Context) error {
 	if !ok || handle.user != who.user.ID {
 		return write(c, statusAnswer{true})
 	}
-	if err := s.end(ctx, handle.user, handle.session); err != nil {
+	if err := s.store.EndSession(ctx, handle.user, handle.session); err != nil {
 		return err
 	}
 	s.tell(ctx, s.event(c, EventRevoked, handle.user, handle.session))
@@ -281,7 +275,6 @@ func (s *Service) revokeAll(ctx context.Context, c *gin.Context) error {
 }
 
 func (s *Service) revoke(ctx context.Context, c *gin.Context, who caller, except string) error {
-	defer s.cache.forget(who.user.ID)
 	if err := s.store.EndSessions(ctx, who.user.ID, except); err != nil {
 		return err
 	}

@@ -48,7 +48,6 @@ func (s *Service) signIn(ctx context.Context, c *gin.Context) error {
 		return errNotVerified()
 	}
 	begun := s.begin(c, account.ID, temporary, tokens)
-	defer s.cache.forget(account.ID) // it may end the oldest
 	if err := s.store.CreateSession(ctx, begun.session, s.opts.MaxSessions); err != nil {
 		if errors.Is(err, ErrNoUser) { // disabled or deleted meanwhile
 			return errSignIn()
@@ -118,7 +117,7 @@ func (s *Service) replace(ctx context.Context, c *gin.Context, userID string) {
 	}
 	old, _, err := s.live(ctx, token.user, token.session)
 	if err == nil && same(digestOf(token.secret), old.Secret) {
-		err = s.end(ctx, userID, old.ID)
+		err = s.store.EndSession(ctx, userID, old.ID)
 	}
 	if err != nil && !errors.Is(err, ErrNoSession) {
 		s.logger.WarnContext(ctx, "authtodo: the session before was not ended", "error", err)

@@ -25,7 +25,7 @@ func (s *Service) readSignUp(c *gin.Context) (f signUpForm, err error) {
 	f.name, _ = b.label("name", MaxName)
 	f.email = b.email("email")
 	f.password = b.text("password")
-	if image, ok := b.label("image", MaxImage); ok && !b.isNull("image") {
+	if image, ok := b.label("image", MaxImage); ok {
 		f.image = &image
 	}
 	f.temporary, f.tokens = !b.flag("rememberMe", true), b.flag("tokens", false) || s.opts.TokensOnly

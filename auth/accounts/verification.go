@@ -104,7 +104,6 @@ func (s *Service) useVerification(ctx context.Context, c *gin.Context, text stri
 	if !ok {
 		return ErrNoCode
 	}
-	defer s.cache.forget(token.user)
 	account, err := s.store.VerifyEmail(ctx, token.user, digestOf(token.secret), millis(s.now()))
 	if err != nil {
 		return err
@@ -125,7 +124,6 @@ func (s *Service) useChange(ctx context.Context, c *gin.Context, text string) (*
 	if err != nil {
 		return nil, err
 	}
-	defer s.cache.forget(token.user)
 	user, err := s.store.ChangeEmail(ctx, token.user, digestOf(token.secret), millis(s.now()))
 	if err != nil {
 		return nil, err

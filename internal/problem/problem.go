@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/gofrs/uuid/v5"
@@ -47,6 +48,17 @@ type Problem struct {
 
 // Named are the members that Better Auth's clients read: code and message.
 type Named struct{ Code, Message string }
+
+// WithName is the problem with its Named set, after its kind if it has none.
+func (p *Problem) WithName() *Problem {
+	if p.Named != nil {
+		return p
+	}
+	named := *p
+	code := strings.ReplaceAll(strings.ToUpper(p.Kind), "-", "_")
+	named.Named = &Named{Code: code, Message: p.Detail}
+	return &named
+}
 
 // Note is what the log gets of a problem that is the client's.
 type Note struct {

@@ -25,6 +25,7 @@ type Handler func(c *gin.Context) error
 // the client must not see to the log.
 type Reporter struct {
 	Logger *slog.Logger
+	Named  bool // problems have the members that Better Auth's clients read
 }
 
 // Handle is h as a handler of Gin's. An error becomes a problem document; one
@@ -43,6 +44,9 @@ func (rep Reporter) Handle(h Handler) gin.HandlerFunc {
 func (rep Reporter) Report(c *gin.Context, err error) {
 	c.Abort()
 	p := asProblem(err)
+	if rep.Named {
+		p = p.WithName()
+	}
 	instance := problem.NewInstance()
 	switch {
 	case p.Note != nil:
