@@ -28,9 +28,12 @@ const (
 // one statement. Whatever writes is a transaction in the plain sense, on a pool
 // of any kind: within it no pooler gives the connection to anybody else, and no
 // statement is kept beyond it.
-func (db *DB) accounts() accounts.Store {
+func (db *DB) accounts() accounts.Store { return accountsOn(accountDB{db}) }
+
+// accountsOn is the store whose statements are run by run.
+func accountsOn(run sqlstore.AccountDB) accounts.Store {
 	return &sqlstore.Accounts{
-		DB: accountDB{db},
+		DB: run,
 		Dialect: sqlstore.AccountDialect{
 			Owner:   `(SELECT ` + namedUser + `) IS NOT NULL AND user_id = CAST($1 AS text)`,
 			Address: `(SELECT ` + namedAddress + `) IS NOT NULL AND email = CAST($1 AS text)`,
