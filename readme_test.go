@@ -162,9 +162,9 @@ func startExample(t *testing.T) (env []string, address string) {
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "./example").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	command := exec.Command(binary)
+	command := exec.Command(binary, "-demo")
 	command.Dir = dir
-	command.Env = append(os.Environ(), "ADDR=127.0.0.1:0", "DATABASE_URL=", "BETTER_AUTH_SECRET=")
+	command.Env = append(os.Environ(), "ADDR=127.0.0.1:0", "DATABASE_URL=", "BETTER_AUTH_SECRET=", "AUTH_SECRET=")
 	stdout, err := command.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -12,27 +12,33 @@ import (
 	"github.com/authtodo/authtodo/auth"
 )
 
-const usage = `example serves todos behind a guard, and prints tokens to try it with.
+const usage = `example serves todos behind a guard, with accounts and a page to use them on.
 
 The environment configures it. A variable that is empty counts as not set.
 
   ADDR                where to listen; 127.0.0.1:8080 if not set
   DATABASE_URL        sqlite:path or postgres://user:password@host/name;
                       sqlite:authtodo-data/todos.db if not set
-  BETTER_AUTH_SECRET  accept tokens that Better Auth signs with this secret: HS256,
-                      the user in sub or user_id, maybe email, and exp; 32 bytes or
-                      more. If not set, a secret is generated at the first run and
-                      kept beside the SQLite file, or in authtodo-data/ with Postgres
+  BASE_URL            where browsers reach it, if not at ADDR; mails lead there
+  AUTH_SECRET         what sessions and tokens are made of, 32 random bytes or more. If
+                      not set, one is generated at the first run and kept beside the
+                      SQLite file, or in authtodo-data/ with Postgres
+  BETTER_AUTH_SECRET  accept tokens that Better Auth signs with this secret, too: HS256,
+                      the user in sub or user_id, maybe email, and exp; 32 bytes or more
   AUTH_ISSUER         tokens of that secret must have this iss; if not set, none
   AUTH_AUDIENCE       tokens of that secret must have this aud; if not set, none
                       (each of the two may be set without the other)
   BETTER_AUTH_URL     accept the tokens of Better Auth's jwt plugin, too: where Better
                       Auth is, as its own configuration says. Issuer, audience and key
                       set follow from it. Several, separated by commas: the users of
-                      the first are those of the secret's tokens, too; each other has
-                      users of its own
+                      the first are those of the accounts, too; each other has users of
+                      its own
   CORS_ORIGINS        origins of pages that may call the API, separated by commas:
                       http://localhost:3000,https://app.example.com
+  RATE_LIMIT          off lifts the limits on attempts to sign in, for tests
+
+With -demo it prints two ready tokens, too, of alice and of bob: signed with
+BETTER_AUTH_SECRET or, without one, with a secret that is made of AUTH_SECRET.
 
 With -import it serves nothing: it brings the users of a Better Auth database
 along, with their ids and passwords, and prints what has become of them. That can
@@ -55,21 +61,28 @@ type config struct {
 	addr       string
 	sqlite     string // the path of the file; empty with Postgres
 	postgres   string // the URL; empty with SQLite
-	secret     string // what tokens are signed with
-	secretFile string // where it is kept; empty with BETTER_AUTH_SECRET
-	issuer     string
-	audience   string
+	baseURL    string // empty: the address
+	secret     string // what the accounts' sessions and tokens are made of
+	secretFile string // where it is kept; empty with AUTH_SECRET
+	shared     string // what others sign tokens with; empty if nobody does
+	issuer     string // of those tokens
+	audience   string // of those tokens
 	betterAuth []auth.Issuer
 	origins    []string
+	unlimited  bool // attempts to sign in
+	demo       bool
 }
 
 // parseConfig reads the environment. Its error names everything that is wrong.
-func parseConfig(getenv func(string) string) (config, error) {
+func parseConfig(getenv func(string) string, demo bool) (config, error) {
 	cfg := config{
 		addr:     getenv("ADDR"),
-		secret:   getenv("BETTER_AUTH_SECRET"),
+		baseURL:  getenv("BASE_URL"),
+		secret:   getenv("AUTH_SECRET"),
+		shared:   getenv("BETTER_AUTH_SECRET"),
 		issuer:   getenv("AUTH_ISSUER"),
 		audience: getenv("AUTH_AUDIENCE"),
+		demo:     demo,
 	}
 	if cfg.addr == "" {
 		cfg.addr = "127.0.0.1:8080"
@@ -82,7 +95,17 @@ func parseConfig(getenv func(string) string) (config, error) {
 	cfg.origins = origins
 	betterAuth, errBetterAuth := parseBetterAuth(getenv("BETTER_AUTH_URL"), cfg.issuer)
 	cfg.betterAuth = betterAuth
-	return cfg, errors.Join(checkAddr(cfg.addr), errDatabase, cfg.checkAuth(), errBetterAuth, errOrigins)
+	errLimit := cfg.parseLimit(getenv("RATE_LIMIT"))
+	return cfg, errors.Join(checkAddr(cfg.addr), errDatabase, cfg.checkAuth(), errBetterAuth, errOrigins,
+		errLimit)
+}
+
+func (c *config) parseLimit(text string) error {
+	if text != "" && text != "off" {
+		return fmt.Errorf("RATE_LIMIT must be off or not be set, not %q", text)
+	}
+	c.unlimited = text == "off"
+	return nil
 }
 
 func checkAddr(addr string) error {
@@ -118,12 +141,19 @@ func (c *config) parseDatabase(text string) error {
 	return nil
 }
 
-// checkAuth has the module judge the tokens' settings, and tells its faults by
-// the names that they have here.
+// checkAuth has the module judge the settings of others' tokens, and tells their
+// faults by the names that they have here.
 func (c *config) checkAuth() error {
-	issuer := c.acceptedIssuer()
-	if c.secretFile != "" {
-		issuer.Keys = auth.SharedSecret(newSecret()) // in the place of one that is not read yet
+	issuer, ok := c.sharedIssuer()
+	if !ok && (c.issuer != "" || c.audience != "") {
+		return errors.New("AUTH_ISSUER and AUTH_AUDIENCE are about tokens of BETTER_AUTH_SECRET, " +
+			"which is not set")
+	}
+	if !ok {
+		return nil
+	}
+	if c.shared == "" {
+		issuer.Keys = auth.SharedSecret(newSecret()) // in the place of one that is not made yet
 	}
 	err := auth.Options{Issuers: []auth.Issuer{issuer}}.Validate()
 	if err == nil {
@@ -134,15 +164,6 @@ func (c *config) checkAuth() error {
 		"Auth.Issuers[0].URL:", "AUTH_ISSUER",
 		"Auth.Issuers[0].Audience[0]:", "AUTH_AUDIENCE",
 	).Replace(err.Error()))
-}
-
-// acceptedIssuer says whose tokens are believed.
-func (c *config) acceptedIssuer() auth.Issuer {
-	issuer := auth.Issuer{URL: c.issuer, Keys: auth.SharedSecret(c.secret)}
-	if c.audience != "" {
-		issuer.Audience = []string{c.audience}
-	}
-	return issuer
 }
 
 // secretFile is where a generated secret is kept.

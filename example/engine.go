@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/gin-contrib/cors"
@@ -12,23 +14,47 @@ import (
 
 	"github.com/authtodo/authtodo"
 	"github.com/authtodo/authtodo/auth"
+	"github.com/authtodo/authtodo/auth/accounts"
 )
 
-// newEngine is an engine with the module and the routes of the host.
-func newEngine(cfg config, db database) (*gin.Engine, *authtodo.Module, error) {
+// newEngine is an engine with the page, the module and the routes of the host.
+func newEngine(cfg config, db database, mailer accounts.Mailer) (*gin.Engine, *authtodo.Module, error) {
 	engine := bareEngine(cfg.origins)
+	if err := mountPage(engine); err != nil {
+		return nil, nil, err
+	}
 	api := engine.Group("/api")
+	own := &accounts.Options{
+		BaseURL:   cfg.baseURL,
+		Secret:    accounts.Secret(cfg.secret),
+		UserSpace: auth.DefaultSpace,
+		Mailer:    mailer,
+	}
+	if cfg.unlimited {
+		own.Limiter = accounts.Unlimited{}
+	}
 	module, err := authtodo.Register(api, authtodo.Options{
-		Storage: db.Backend(),
-		Auth:    auth.Options{Issuers: cfg.acceptedIssuers()},
+		Storage:  db.Backend(),
+		Auth:     auth.Options{Issuers: cfg.acceptedIssuers()},
+		Accounts: own,
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, faultsByName(err)
 	}
 	api.GET("/me", module.Guard(), me)
 	engine.GET("/healthz", healthz)
 	engine.GET("/readyz", readyz(db))
 	return engine, module, nil
+}
+
+// faultsByName tells faults of the options by the names that they have here.
+func faultsByName(err error) error {
+	return errors.New(strings.NewReplacer(
+		"authtodo: options are not valid: ", "",
+		"Accounts.BaseURL:", "BASE_URL",
+		", or set InsecureHTTP if nobody can get between", "",
+		"Accounts.Secret:", "AUTH_SECRET",
+	).Replace(err.Error()))
 }
 
 // bareEngine is an engine as a careful host sets it up.

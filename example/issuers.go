@@ -11,8 +11,8 @@ import (
 )
 
 // parseBetterAuth reads the URLs of Better Auth servers. The users of the first
-// live where those of the secret's tokens do: with Better Auth and its secret
-// both given, a user id means the same person. Each other server has a database
+// live where those of the accounts and of the secret's tokens do: a user id means
+// the same person to all of them. Each other server has a database
 // of its own, so its users are others, whatever their ids.
 func parseBetterAuth(text, secretIssuer string) ([]auth.Issuer, error) {
 	if text == "" {
@@ -66,9 +66,21 @@ func spaceOf(url string) string {
 	return strings.TrimLeft(name, "-")
 }
 
-// acceptedIssuers say whose tokens are believed.
-func (c *config) acceptedIssuers() []auth.Issuer {
-	secret := c.acceptedIssuer()
-	secret.UserSpace = auth.DefaultSpace
-	return append([]auth.Issuer{secret}, c.betterAuth...)
+// acceptedIssuers say whose tokens are believed beside those of the accounts.
+func (c *config) acceptedIssuers() (issuers []auth.Issuer) {
+	if shared, ok := c.sharedIssuer(); ok {
+		issuers = append(issuers, shared)
+	}
+	return append(issuers, c.betterAuth...)
+}
+
+// sharedIssuer are those who sign with a secret that they share with this
+// service, if anybody does. Their users are those of the accounts: with the
+// users of a Better Auth server brought along, an id means the same person.
+func (c *config) sharedIssuer() (auth.Issuer, bool) {
+	issuer := auth.Issuer{URL: c.issuer, Keys: auth.SharedSecret(c.signingSecret()), UserSpace: auth.DefaultSpace}
+	if c.audience != "" {
+		issuer.Audience = []string{c.audience}
+	}
+	return issuer, c.shared != "" || c.demo
 }

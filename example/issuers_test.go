@@ -60,7 +60,7 @@ func TestBetterAuthURL(t *testing.T) {
 	first, second := newBetterAuth(t), newBetterAuth(t)
 	p := launch(t, t.TempDir(), "BETTER_AUTH_URL="+first.URL+" , "+second.URL+"/")
 	if !strings.Contains(p.greeting, "\ntokens: of Better Auth at "+first.URL+
-		"\ntokens: of Better Auth at "+second.URL+"\n\n") {
+		"\ntokens: of Better Auth at "+second.URL+"\n") {
 		t.Errorf("the greeting is %s", p.greeting)
 	}
 	promised(t, p.paste(), "[Buy milk]")
@@ -110,7 +110,7 @@ func TestParseBetterAuth(t *testing.T) {
 	if err != nil || reordered[1].UserSpace != issuers[2].UserSpace {
 		t.Errorf("the users of b.example have moved: %v %v", reordered, err)
 	}
-	cfg, err := parse(map[string]string{"BETTER_AUTH_URL": "https://a.example"})
+	cfg, err := parse(map[string]string{"BETTER_AUTH_URL": "https://a.example", "BETTER_AUTH_SECRET": testSecret})
 	if all := cfg.acceptedIssuers(); err != nil || len(all) != 2 || all[0].UserSpace != auth.DefaultSpace {
 		t.Errorf("%+v %v", all, err)
 	}
@@ -149,7 +149,8 @@ func TestBetterAuthFaults(t *testing.T) {
 		"https://a.example,https://A.example/x": "BETTER_AUTH_URL has https://a.example twice",
 		"https://b.example,https://c.example":   "BETTER_AUTH_URL has the AUTH_ISSUER https://c.example: a token of it is signed in the one way or in the other",
 	} {
-		_, err := parse(map[string]string{"BETTER_AUTH_URL": text, "AUTH_ISSUER": "https://c.example"})
+		_, err := parse(map[string]string{"BETTER_AUTH_URL": text, "AUTH_ISSUER": "https://c.example",
+			"BETTER_AUTH_SECRET": testSecret})
 		if err == nil || err.Error() != want {
 			t.Errorf("%s: %v, want %s", text, err, want)
 		}

@@ -1,5 +1,5 @@
 // Command example is a whole service around the module: todos behind a guard,
-// in an SQLite file or in PostgreSQL, with two tokens to try it with.
+// in an SQLite file or in PostgreSQL, with accounts and a page to use them on.
 //
 //	go run ./example
 //
@@ -17,6 +17,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/authtodo/authtodo/auth/accounts"
 )
 
 // startLimit is how long the database may take to be reached and migrated.
@@ -33,14 +35,15 @@ func command(args []string, getenv func(string) string, stdout, stderr io.Writer
 	case len(args) == 1 && (args[0] == "-h" || args[0] == "-help" || args[0] == "--help"):
 		fmt.Fprint(stdout, usage)
 		return 0
-	case len(args) > 0 && args[0] != "-import":
+	case len(args) == 1 && args[0] == "-demo", len(args) > 0 && args[0] == "-import":
+	case len(args) > 0:
 		fmt.Fprintf(stderr, "example: %q is not understood; example -h lists what can be set\n", args[0])
 		return 2
 	}
-	cfg, err := parseConfig(getenv)
+	cfg, err := parseConfig(getenv, len(args) == 1 && args[0] == "-demo")
 	switch {
 	case err != nil:
-	case len(args) > 0:
+	case len(args) > 0 && args[0] == "-import":
 		err = untilSignal(func(ctx context.Context) error { return importUsers(ctx, args[1:], cfg, stdout) })
 	default:
 		err = untilSignal(func(ctx context.Context) error { return run(ctx, cfg, stdout) })
@@ -73,6 +76,9 @@ func run(ctx context.Context, cfg config, stdout io.Writer) error {
 		return err
 	}
 	defer listener.Close()
+	if cfg.baseURL == "" {
+		cfg.baseURL = "http://" + reachable(listener.Addr())
+	}
 	starting, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
 	db, err := openDatabase(starting, cfg)
@@ -85,7 +91,7 @@ func run(ctx context.Context, cfg config, stdout io.Writer) error {
 			return err
 		}
 	}
-	engine, module, err := newEngine(cfg, db)
+	engine, module, err := newEngine(cfg, db, accounts.WriterMailer(stdout))
 	if err != nil {
 		return err
 	}

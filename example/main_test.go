@@ -35,7 +35,7 @@ func TestFirstRunAndSecond(t *testing.T) {
 	file := first.find(`(?m)^todos: (.*)$`)
 	hasMode(t, filepath.Dir(file), 0o700)
 	hasMode(t, file, 0o600)
-	hasMode(t, first.find(`the secret in (.*)`), 0o600)
+	hasMode(t, first.find(`made of the secret in (.*)`), 0o600)
 	first.get("/api/me", first.token("bob")).
 		is(t, 200, `{"email":"bob@example.com","user_id":"bob"}`)
 	first.send("GET", "/api/me", "").is(t, 401, "AUTH_ERROR")
@@ -225,8 +225,15 @@ func TestFailures(t *testing.T) {
 			env:  "BETTER_AUTH_SECRET=better-auth-secret-12345678901234567890",
 			want: "published",
 		},
-		"issuer":   {env: "AUTH_ISSUER=a\tb", want: "AUTH_ISSUER must be"},
-		"wildcard": {env: "CORS_ORIGINS=*", want: "no wildcard"},
+		"short secret of its own": {
+			env:  "AUTH_SECRET=" + password,
+			want: "AUTH_SECRET has 22 bytes and needs 32",
+		},
+		"base URL":       {env: "BASE_URL=https://app.example.com/?x=1", want: "BASE_URL must be like"},
+		"clear text":     {env: "BASE_URL=http://app.example.com", want: "BASE_URL http is for this machine"},
+		"limit":          {env: "RATE_LIMIT=0", want: "RATE_LIMIT must be off"},
+		"nobody's claim": {env: "AUTH_ISSUER=https://app.example.com", want: "BETTER_AUTH_SECRET, which is not set"},
+		"wildcard":       {env: "CORS_ORIGINS=*", want: "no wildcard"},
 		"secret of others": {want: "others can read", prepare: func(t *testing.T, dir string) {
 			write(t, dir, "authtodo-data/todos.db.secret", newSecret(), 0o644)
 		}},

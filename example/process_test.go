@@ -54,14 +54,23 @@ type process struct {
 	greeting string
 	url      string
 	stderr   bytes.Buffer
+	mails    bytes.Buffer  // whole when it has ended
 	ended    chan struct{} // when err is there
 	err      error
 }
 
-// launch starts an example and returns when it has said all it has to say.
+// launch starts an example with -demo and returns when it has said all it has to
+// say.
 func launch(t *testing.T, dir string, env ...string) *process {
 	t.Helper()
-	p := &process{t: t, cmd: example(t, dir, env...), ended: make(chan struct{})}
+	cmd := example(t, dir, env...)
+	cmd.Args = append(cmd.Args, "-demo")
+	return start(t, cmd)
+}
+
+func start(t *testing.T, cmd *exec.Cmd) *process {
+	t.Helper()
+	p := &process{t: t, cmd: cmd, ended: make(chan struct{})}
 	p.cmd.Stderr = &p.stderr
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {
@@ -79,7 +88,7 @@ func launch(t *testing.T, dir string, env ...string) *process {
 		}
 	}
 	go func() {
-		_, _ = io.Copy(io.Discard, lines)
+		_, _ = io.Copy(&p.mails, lines)
 		p.err = p.cmd.Wait()
 		close(p.ended)
 	}()
@@ -188,7 +197,7 @@ func (p *process) paste() []string {
 	program(p.t, "curl")
 	cmd := exec.CommandContext(p.t.Context(), bash, "-eu")
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=/nonexistent", "LC_ALL=C"}
-	cmd.Stdin = strings.NewReader(p.find(`(?s)\n\n(ALICE=.*?\n)\n`))
+	cmd.Stdin = strings.NewReader(p.find(`(?s)\n\n((?:ALICE|API)=.*?\n)\n`))
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	text, err := cmd.Output()

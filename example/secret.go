@@ -31,7 +31,7 @@ func keptSecret(file string) (string, error) {
 		}
 	}
 	if err != nil {
-		return "", fmt.Errorf("the secret that signs tokens: %w", err)
+		return "", fmt.Errorf("the secret of the accounts: %w", err)
 	}
 	return secret, nil
 }
@@ -50,7 +50,7 @@ func readSecret(name string) (string, error) {
 	}
 	if mode := info.Mode().Perm(); mode&0o077 != 0 && runtime.GOOS != "windows" {
 		return "", fmt.Errorf("others can read %s, which has mode %#o: "+
-			"delete it for a new one, or set BETTER_AUTH_SECRET", absolute(name), mode)
+			"delete it for a new one, or set AUTH_SECRET", absolute(name), mode)
 	}
 	text, err := io.ReadAll(io.LimitReader(file, 1<<10))
 	if err != nil {
@@ -60,7 +60,7 @@ func readSecret(name string) (string, error) {
 	bits, err := base64.RawURLEncoding.DecodeString(secret)
 	if err != nil || len(bits) != secretBytes {
 		return "", fmt.Errorf("%s does not hold what the first run has written: "+
-			"delete it for a new one, or set BETTER_AUTH_SECRET", absolute(name))
+			"delete it for a new one, or set AUTH_SECRET", absolute(name))
 	}
 	return secret, nil
 }
