@@ -45,6 +45,18 @@ func TestAccounts(t *testing.T) {
 	}
 }
 
+// TestAccountsSerializable has a role whose transactions the server undoes
+// whenever they could have met.
+func TestAccountsSerializable(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes half a minute")
+	}
+	server := pgtest.Migrated(t)
+	db := open(t, Options{}, server.URL+" options='-c default_transaction_isolation=serializable'")
+	suite := storagetest.AccountsSuite{AnswersGetLost: true}
+	suite.Run(t, func(*testing.T) accounts.Store { return db.Backend().Accounts })
+}
+
 // holdUser locks the row that every write for a user comes to first.
 func holdUser(ctx context.Context, admin *sql.DB, userID string) (release func(), err error) {
 	tx, err := admin.BeginTx(ctx, nil)

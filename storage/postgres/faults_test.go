@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"testing"
 
 	"github.com/jmoiron/sqlx"
@@ -46,7 +47,6 @@ func faulty() map[string]func(t *testing.T, server *pgtest.Database) *DB {
 		"open":                  func(t *testing.T, s *pgtest.Database) *DB { return own(t, s.URL) },
 		"use":                   func(t *testing.T, s *pgtest.Database) *DB { return hosts(t, s.URL) },
 		"open through a pooler": func(t *testing.T, s *pgtest.Database) *DB { return own(t, s.Pooler(t)) },
-		"use through a pooler":  func(t *testing.T, s *pgtest.Database) *DB { return hosts(t, s.Pooler(t)) },
 	}
 }
 
@@ -60,9 +60,8 @@ func struckPool(t *testing.T, connector driver.Connector) *sql.DB {
 // arm is a [storagetest.Fault].Arm.
 type arm = func(context.Context, int) (context.Context, func() (accounts.Store, bool))
 
-// faults are those that befall a server and the way to it.
-func faults(db *DB, admin *sql.DB) []storagetest.Fault {
-	store := db.Backend().Accounts
+// faults are those that befall the way to a server.
+func faults(store accounts.Store) []storagetest.Fault {
 	return []storagetest.Fault{
 		{
 			Name: "and a step fails", Store: store,
@@ -81,6 +80,13 @@ func faults(db *DB, admin *sql.DB) []storagetest.Fault {
 				}}
 			}),
 		},
+	}
+}
+
+// kills are those that befall a connection. They are not for a pooler, who has
+// given it to another caller by the time that it is ended after a COMMIT.
+func kills(store accounts.Store, admin *sql.DB) []storagetest.Fault {
+	return []storagetest.Fault{
 		{
 			Name: "and the server ends the connection before a step", Store: store,
 			Arm: strike(func(func()) faultsql.Strike {
@@ -122,8 +128,7 @@ func strike(make func(cancel func()) faultsql.Strike) arm {
 	}
 }
 
-// process is the process of the server that a connection talks to; behind a
-// pooler outside a transaction it may be another one next time.
+// process is the process of the server that a connection talks to.
 func process(ctx context.Context, conn driver.Conn) (int64, error) {
 	rows, err := conn.(driver.QueryerContext).QueryContext(ctx, `SELECT pg_backend_pid()`, nil)
 	if err != nil {
@@ -157,7 +162,13 @@ func TestAccountFaults(t *testing.T) {
 			server := pgtest.Migrated(t)
 			db, admin := open(t, Options{}, server.URL), stock(t, server.AdminURL)
 			storagetest.AccountsSuite{
-				Faults:     func(t *testing.T) []storagetest.Fault { return faults(mode(t, server), admin) },
+				Faults: func(t *testing.T) []storagetest.Fault {
+					store := mode(t, server).Backend().Accounts
+					if strings.HasSuffix(name, "through a pooler") {
+						return faults(store)
+					}
+					return append(faults(store), kills(store, admin)...)
+				},
 				FaultsOnly: true,
 			}.Run(t, func(*testing.T) accounts.Store { return db.Backend().Accounts })
 		})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -79,10 +80,11 @@ type accountWorld struct {
 	second, broken accounts.Store // nil without
 	start          func(context.Context) (accounts.Store, error)
 	faults         []Fault
+	wholes         *sync.Map // name of a userCall → whole
 }
 
 func (s AccountsSuite) world(t *testing.T, open func(t *testing.T) accounts.Store) *accountWorld {
-	w := &accountWorld{suite: s, store: open(t)}
+	w := &accountWorld{suite: s, store: open(t), wholes: new(sync.Map)}
 	if s.Reopen != nil {
 		w.second = s.Reopen(t)
 	}

@@ -523,9 +523,9 @@ func (c userCall) unavailable(t *accountTrial) {
 // at any stage.
 func (c userCall) onTheWay(t *accountTrial) {
 	whole := c.whole(t)
-	for i := range 20 {
+	for i := range 6 {
 		u := t.settled(fmt.Sprint("anna", i))
-		ctx, cancel := context.WithTimeout(t.ctx, time.Duration(i)*100*time.Microsecond)
+		ctx, cancel := context.WithTimeout(t.ctx, time.Duration(i)*300*time.Microsecond)
 		err := c.do(ctx, t, u)
 		cancel()
 		if err != nil {

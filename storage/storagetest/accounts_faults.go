@@ -95,6 +95,9 @@ type whole struct {
 }
 
 func (c userCall) whole(t *accountTrial) whole {
+	if known, ok := t.wholes.Load(c.name); ok {
+		return known.(whole) // it is the same for all users
+	}
 	w := whole{call: c}
 	for i := range orders {
 		untouched, touched := t.settled(fmt.Sprint("untouched", i)), t.settled(fmt.Sprint("touched", i))
@@ -102,6 +105,7 @@ func (c userCall) whole(t *accountTrial) whole {
 		w.before, w.after = t.state(untouched), t.state(touched)
 		w.usedBefore[i], w.usedAfter[i] = t.uses(untouched, i), t.uses(touched, i)
 	}
+	t.wholes.Store(c.name, w)
 	return w
 }
 
