@@ -15,22 +15,25 @@ import (
 	"github.com/authtodo/authtodo"
 	"github.com/authtodo/authtodo/auth/accounts"
 	"github.com/authtodo/authtodo/storage/memory"
+	"github.com/authtodo/authtodo/storage/postgres"
 )
 
-// Accounts of its own: sign-up, sign-in, sessions and todos, with no other server.
+// Accounts of its own, on PostgreSQL: sign-up, sign-in, sessions and todos, with
+// no other server.
 func Example_accounts() {
-	router := gin.Default()
-	module, err := authtodo.Register(router.Group("/api"), authtodo.Options{
-		Storage: memory.New().Backend(),
-		Accounts: &accounts.Options{
-			BaseURL: "http://localhost:8080",
-			Secret:  accounts.Secret(os.Getenv("AUTH_SECRET")),
-		},
-	})
+	db, err := postgres.Open(context.Background(), os.Getenv("DATABASE_URL"))
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer module.Close()
+	if err := db.Migrate(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+	router := gin.Default()
+	own := accounts.Options{BaseURL: "http://localhost:8080", Secret: accounts.Secret(os.Getenv("AUTH_SECRET"))}
+	options := authtodo.Options{Storage: db.Backend(), Accounts: &own}
+	if _, err := authtodo.Register(router.Group("/api"), options); err != nil {
+		log.Fatal(err)
+	}
 	log.Fatal(router.Run("localhost:8080"))
 }
 

@@ -59,6 +59,18 @@ func TestReadmeProgram(t *testing.T) {
 	}
 }
 
+// TestFewLines: what a host writes for guard, accounts and todos is at most 10
+// lines in memory, and 4 more on PostgreSQL.
+func TestFewLines(t *testing.T) {
+	for name, limit := range map[string]int{"example/accounts/main.go": 10, "example_accounts_test.go": 14} {
+		_, body, _ := strings.Cut(read(t, name), "() {\n")
+		body, _, _ = strings.Cut(body, "\n}\n")
+		if n := strings.Count(body, "\n") + 1; n > limit {
+			t.Errorf("%s: %d lines, want at most %d:\n%s", name, n, limit, body)
+		}
+	}
+}
+
 // TestSnippetsAreCompiled: every piece of Go in the pages stands in a file
 // that is compiled.
 func TestSnippetsAreCompiled(t *testing.T) {
