@@ -1,15 +1,16 @@
-// Package postgres keeps todos in PostgreSQL, behind row-level security: a
-// statement that has not said which user it acts for sees no rows.
+// Package postgres keeps todos and accounts in PostgreSQL, behind row-level
+// security: a statement that has not said which user it acts for sees no rows.
 //
 //	db, err := postgres.Open(ctx, os.Getenv("DATABASE_URL"))
 //	...
 //	err = db.Migrate(ctx)
 //	module, err := authtodo.Register(router, authtodo.Options{Storage: db.Backend(), …})
 //
-// Every operation is one statement and one round trip (a write that finds
-// nothing to write takes a second one to say why), and works behind a
-// transaction pooler such as PgBouncer. [Options.Use] takes a pool that the
-// host has already, of any driver.
+// Every operation on todos is one statement and one round trip (a write that
+// finds nothing to write takes a second one to say why), and so is looking at a
+// session; what writes an account is a transaction. All of it works behind a
+// transaction pooler such as PgBouncer. [Options.Use] takes a pool that the host
+// has already, of any driver.
 package postgres
 
 import (
@@ -102,8 +103,8 @@ func (o Options) Open(ctx context.Context, url string) (*DB, error) {
 
 // Use takes a pool that the host has, of any driver for PostgreSQL, and never
 // closes it. Nothing is known of how its driver speaks to a pooler, so each
-// operation is a transaction, of four round trips; with Direct it is one
-// statement that stays prepared.
+// operation on todos is a transaction, of four round trips; with Direct it is
+// one statement that stays prepared.
 func (o Options) Use(ctx context.Context, pool *sql.DB) (*DB, error) {
 	db := &DB{pool: sqlx.NewDb(pool, "postgres")}
 	db.within = db.transacted

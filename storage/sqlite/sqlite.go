@@ -1,5 +1,5 @@
-// Package sqlite keeps todos in one SQLite file, without a server and without
-// cgo.
+// Package sqlite keeps todos and accounts in one SQLite file, without a server
+// and without cgo.
 //
 //	db, err := sqlite.Open(ctx, "todos.db")
 //	...
