@@ -27,6 +27,11 @@ type AccountsSuite struct {
 	// failed when its context ended, as in [Suite].
 	AnswersGetLost bool
 
+	// CancelsBreak says that a call that is cancelled while it runs can break
+	// what is between the store and its storage, and with it all other cases:
+	// PgBouncer 1.18 can crash over one. Cases that cancel are left out.
+	CancelsBreak bool
+
 	// Reopen returns another store over the same data, as a second instance of
 	// a service has it. If nil, the cases that need one are left out.
 	Reopen func(t *testing.T) accounts.Store
@@ -118,7 +123,10 @@ func (s AccountsSuite) cases(w *accountWorld) []accountCase {
 		passwordCases(), endingCases(), signInCases(), sessionCases(), rotationCases(),
 		codeCases(), verificationCases(), keyCases(),
 	)
-	if s.Hold != nil {
+	if !s.CancelsBreak {
+		all = append(all, onTheWayCases()...)
+	}
+	if s.Hold != nil && !s.CancelsBreak {
 		all = append(all, heldCases()...)
 	}
 	if w.second != nil {

@@ -201,6 +201,7 @@ func verificationCases() []accountCase {
 		{clause: "AC6", name: "the user's own address", run: changeToOwn},
 		{clause: "AC6", name: "what is no code", run: changeByNone},
 		{clause: "AC6", name: "racers for one address", run: raceToChangeEmail},
+		{clause: "AC6", name: "two users who would exchange theirs", run: exchangeEmails},
 	}
 }
 
@@ -422,5 +423,22 @@ func raceToChangeEmail(t *accountTrial) {
 			_, err := t.store.Account(t.ctx, p.ID)
 			t.fails("a loser", err, accounts.ErrNoUser)
 		}
+	}
+}
+
+// exchangeEmails has users who would each have the other's address, and so must
+// not wait for one another.
+func exchangeEmails(t *accountTrial) {
+	for round := range 5 {
+		anna, bob := t.join(fmt.Sprint("anna", round)), t.join(fmt.Sprint("bob", round))
+		t.put(anna.ID, t.code(accounts.ChangeEmail, bob.Email))
+		t.put(bob.ID, t.code(accounts.ChangeEmail, anna.Email))
+		race(2, func(i int) {
+			user := []accounts.Account{anna, bob}[i]
+			err := t.use(user.ID, t.code(accounts.ChangeEmail, ""), 1)
+			t.fails("taking what the other has", err, accounts.ErrEmailTaken)
+		})
+		t.is("one", anna)
+		t.is("the other", bob)
 	}
 }
