@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"math"
 	"net/http"
 	"strings"
 	"time"
@@ -50,7 +51,7 @@ func oneCookie(r *http.Request, name string) (value string) {
 // setCookie sets a cookie; one that lives for no time ends with the browser.
 func (s *Service) setCookie(c *gin.Context, name, value string, life time.Duration) {
 	http.SetCookie(c.Writer, &http.Cookie{
-		Name: s.cookieName(name), Value: value, Path: "/", MaxAge: int(life / time.Second),
+		Name: s.cookieName(name), Value: value, Path: "/", MaxAge: int(math.Ceil(life.Seconds())),
 		HttpOnly: true, Secure: s.isSecure(), SameSite: http.SameSiteLaxMode,
 	})
 }

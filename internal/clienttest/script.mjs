@@ -373,7 +373,8 @@ async function hook(site) {
   const Name = () => {
     const { data, isPending, error } = react.useSession();
     const text = error ? `error ${error.status}` : isPending ? "…" : (data?.user.name ?? "nobody");
-    if (shown.at(-1) !== text) shown.push(text);
+    const again = isPending && shown.length > 0; // when it asks again is its own affair
+    if (shown.at(-1) !== text && !again) shown.push(text);
     return createElement("p", null, text);
   };
   globalThis.IS_REACT_ACT_ENVIRONMENT = true;

@@ -103,7 +103,7 @@ func patterns(cell string) []pattern {
 	for _, span := range regexp.MustCompile("`[^`]+`|"+absent).FindAllString(cell, -1) {
 		text := strings.Trim(span, "`")
 		literal := strings.ReplaceAll(regexp.QuoteMeta(text), `\*`, ".*")
-		found = append(found, pattern{text: text, re: regexp.MustCompile("^" + literal + "$")})
+		found = append(found, pattern{text: text, re: regexp.MustCompile("(?s)^" + literal + "$")})
 	}
 	return found
 }
