@@ -42,7 +42,7 @@ fuzz: ## runs each fuzz target for FUZZTIME (10s)
 # with packages that its lock files name, a browser. A server that a package
 # starts by itself is never used.
 packages := $(patsubst %,%/node_modules/.package-lock.json,example/nextjs internal/betterauthtest \
-	internal/clienttest)
+	internal/clienttest example/pagetest)
 
 tools: programs $(packages) ## installs what the tests need and is missing (Debian, Ubuntu)
 

@@ -26,6 +26,7 @@ async function enter() {
     return;
   }
   if (who === null) return showAccount();
+  history.replaceState(null, '', location.pathname); // who signs out comes back to sign in
   $('account').hidden = true;
   $('list').hidden = false;
   $('who').textContent = who.user.name || who.user.email;

@@ -214,13 +214,14 @@ export class Rows {
     const middle = (r) => r.getBoundingClientRect().top + r.offsetHeight / 2;
     const above = row.previousElementSibling;
     const below = row.nextElementSibling;
+    // The sibling moves: a row that is taken out of the page loses the pointer.
     const shift = (sibling, before) => {
       const top = row.offsetTop;
-      list.insertBefore(before === undefined ? sibling : row, before === undefined ? row : before);
+      list.insertBefore(sibling, before);
       this.#drag.y += row.offsetTop - top;
     };
-    if (above && y < middle(above)) shift(row, above);
-    else if (below && y > middle(below)) shift(below);
+    if (above && y < middle(above)) shift(above, row.nextSibling);
+    else if (below && y > middle(below)) shift(below, row);
     row.style.transform = `translateY(${y - this.#drag.y}px)`;
   }
 

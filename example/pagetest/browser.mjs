@@ -1,0 +1,277 @@
+// Drives the page in Chromium as a person uses it. browser_test.go starts what
+// it needs and says in the environment where that is; by itself this script
+// does nothing.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+
+const { PAGE_URL: home, SCREENSHOTS: screenshots, CHROMIUM: executablePath } = process.env;
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const password = 'counts on engines';
+const desk = { width: 1280, height: 800 };
+const phone = { width: 390, height: 844 };
+
+const browser = await chromium.launch({
+  executablePath,
+  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+    '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+});
+const faults = [];
+let allowed = /^$/; // what the console may say in a step
+
+async function sits() {
+  const context = await browser.newContext({ viewport: desk, reducedMotion: 'reduce' });
+  context.setDefaultTimeout(60_000);
+  return context;
+}
+
+async function opens(context) {
+  const page = await context.newPage();
+  page.on('pageerror', (error) => faults.push(`uncaught: ${error.stack}`));
+  page.on('console', (m) => {
+    if (['error', 'warning'].includes(m.type()) && !allowed.test(m.text())) faults.push(m.text());
+  });
+  page.on('request', (r) => r.url().startsWith(`${home}/`) || faults.push(`the page asks for ${r.url()}`));
+  await page.goto(home);
+  return page;
+}
+
+async function until(check, patience = 60_000) {
+  for (const end = Date.now() + patience; ; await new Promise((resolve) => setTimeout(resolve, 50))) {
+    try {
+      return await check();
+    } catch (error) {
+      if (Date.now() > end) throw error;
+    }
+  }
+}
+
+const titles = (page) => page.locator('#rows .title span').allTextContents();
+const lists = (page, ...want) => until(async () => assert.deepEqual(await titles(page), want));
+const editor = (page) => page.getByRole('textbox', { name: 'Title', exact: true });
+const row = (page, title) => page.locator('.row', { has: page.getByRole('checkbox', { name: title, exact: true }) });
+
+async function enter(page, way, email) {
+  if (way === 'sign-up') {
+    await page.getByRole('link', { name: 'Create an account' }).click();
+    await page.getByLabel('Name').fill('Ada Lovelace');
+  }
+  await page.getByLabel('Email').fill(email);
+  await page.getByLabel('Password', { exact: true }).fill(password);
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Todos', exact: true }).waitFor();
+}
+
+async function add(page, title) {
+  await page.getByLabel('New todo').fill(title);
+  await page.keyboard.press('Enter');
+  await until(async () => assert.ok((await titles(page)).includes(title)));
+}
+
+/** Takes pictures in light and dark, and looks for what can be found out without eyes. */
+async function shows(page, name) {
+  for (const size of [desk, phone]) {
+    for (const colorScheme of ['light', 'dark']) {
+      await page.setViewportSize(size);
+      await page.emulateMedia({ colorScheme });
+      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(over <= 0, `${name} is ${over} px too wide for ${size.width} px`);
+      await page.screenshot({ path: join(screenshots, `${name}-${size.width}-${colorScheme}.png`) });
+      if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe);
+      const found = await page.evaluate(async () => (await globalThis.axe.run()).violations);
+      const said = found.map(({ id, nodes }) => `${id}: ${nodes.map((n) => `${n.html} ${n.failureSummary}`).join('\n')}`);
+      assert.deepEqual(said, [], `${name} at ${size.width} px, ${colorScheme}`);
+    }
+  }
+  await page.setViewportSize(desk);
+  await page.emulateMedia({ colorScheme: 'light' });
+}
+
+const ada = await sits();
+const page = await opens(ada);
+
+async function step(name, does) {
+  try {
+    await does();
+    assert.deepEqual(faults, []);
+    console.log(`ok   ${name}`);
+  } catch (error) {
+    console.log(`FAIL ${name}`);
+    await page.screenshot({ path: join(screenshots, 'failed.png') });
+    throw error;
+  } finally {
+    allowed = /^$/;
+  }
+}
+
+await step('an address that is none and a short password are told at their fields', async () => {
+  await page.getByRole('link', { name: 'Create an account' }).click();
+  await page.getByRole('button', { name: 'Create account' }).click();
+  await until(async () => assert.equal(await page.locator('#name').getAttribute('aria-invalid'), 'true'));
+  await page.getByLabel('Name').fill('Ada');
+  await page.getByLabel('Email').fill('ada');
+  await page.getByLabel('Password', { exact: true }).fill('short');
+  await page.keyboard.press('Enter');
+  await page.getByText('Use at least 8 characters.').waitFor();
+  await shows(page, 'sign-up');
+  await page.getByRole('link', { name: 'Sign in' }).click();
+  await shows(page, 'sign-in');
+});
+
+await step('a common password is refused with the reason of the server', async () => {
+  allowed = /status of 400/;
+  await page.getByRole('link', { name: 'Create an account' }).click();
+  await page.getByLabel('Email').fill('ada@example.com');
+  await page.getByLabel('Password', { exact: true }).fill('password1');
+  await page.keyboard.press('Enter');
+  await until(async () => assert.equal(await page.locator('#password').getAttribute('aria-invalid'), 'true'));
+  await page.getByRole('link', { name: 'Sign in' }).click();
+});
+
+await step('sign up; the session is out of reach of scripts', async () => {
+  await enter(page, 'sign-up', 'ada@example.com');
+  await page.getByText('Nothing to do yet.').waitFor();
+  await shows(page, 'empty');
+  assert.equal(await page.evaluate(() => document.cookie), '');
+  assert.equal(await page.evaluate(() => localStorage.length + sessionStorage.length), 0);
+  const [cookie] = (await ada.cookies()).filter((c) => c.name === 'better-auth.session_token');
+  assert.ok(cookie.httpOnly && cookie.sameSite === 'Lax');
+});
+
+await step('add, tick, edit in place', async () => {
+  for (const title of ['Buy milk', 'Write to Charles about the engine', 'שלום עולם']) await add(page, title);
+  await row(page, 'Buy milk').getByRole('checkbox').check();
+  await page.getByRole('button', { name: 'Edit Write to Charles about the engine' }).click();
+  await editor(page).fill('  Write to Charles ');
+  await page.keyboard.press('Enter');
+  await lists(page, 'Buy milk', 'Write to Charles', 'שלום עולם');
+  await page.getByRole('button', { name: 'Edit Write to Charles' }).click();
+  await editor(page).fill('not this');
+  await page.keyboard.press('Escape');
+  await lists(page, 'Buy milk', 'Write to Charles', 'שלום עולם');
+  await shows(page, 'list');
+});
+
+await step('order by keyboard and by drag, kept by the server', async () => {
+  await page.getByRole('button', { name: 'Move Buy milk' }).focus();
+  await page.keyboard.press('ArrowDown');
+  await lists(page, 'Write to Charles', 'Buy milk', 'שלום עולם');
+  assert.equal(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), 'Move Buy milk');
+  await row(page, 'שלום עולם').hover();
+  const from = await page.getByRole('button', { name: 'Move שלום עולם' }).boundingBox();
+  const to = await row(page, 'Write to Charles').boundingBox();
+  await page.mouse.move(from.x + from.width / 2, from.y + from.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(from.x + from.width / 2, to.y, { steps: 12 });
+  await page.mouse.up();
+  await lists(page, 'שלום עולם', 'Write to Charles', 'Buy milk');
+  await page.waitForLoadState('networkidle');
+  await page.reload();
+  await lists(page, 'שלום עולם', 'Write to Charles', 'Buy milk');
+});
+
+await step('filter and search', async () => {
+  await page.getByRole('radio', { name: 'Active' }).check({ force: true });
+  await lists(page, 'שלום עולם', 'Write to Charles');
+  await page.getByRole('radio', { name: 'Done' }).check({ force: true });
+  await lists(page, 'Buy milk');
+  await page.getByRole('radio', { name: 'All' }).check({ force: true });
+  await page.getByLabel('Search todos').fill('CHARLES');
+  await lists(page, 'Write to Charles');
+  await page.getByLabel('Search todos').fill('nowhere');
+  await page.getByText('Nothing has “nowhere” in it.').waitFor();
+  await page.getByLabel('Search todos').fill('');
+  await lists(page, 'שלום עולם', 'Write to Charles', 'Buy milk');
+});
+
+await step('clear completed, undo, and again until it is gone', async () => {
+  await page.getByRole('button', { name: 'Clear completed' }).click();
+  await lists(page, 'שלום עולם', 'Write to Charles');
+  await shows(page, 'undo');
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await lists(page, 'שלום עולם', 'Write to Charles', 'Buy milk');
+  await page.getByRole('button', { name: 'Clear completed' }).click();
+  const gone = page.waitForResponse((r) => r.request().method() === 'DELETE' && r.status() === 204);
+  await page.getByRole('button', { name: 'Dismiss' }).click();
+  await gone;
+  await lists(page, 'שלום עולם', 'Write to Charles');
+});
+
+await step('a second tab follows; what both edit is shown and resolved', async () => {
+  const other = await opens(ada);
+  await lists(other, 'שלום עולם', 'Write to Charles');
+  await add(other, 'From the other tab');
+  await lists(page, 'שלום עולם', 'Write to Charles', 'From the other tab');
+  await page.getByRole('button', { name: 'Edit Write to Charles' }).click();
+  await editor(page).fill('Write to Ada');
+  await other.getByRole('button', { name: 'Edit Write to Charles' }).click();
+  await editor(other).fill('Write to Mary');
+  await other.keyboard.press('Enter');
+  await lists(other, 'שלום עולם', 'Write to Mary', 'From the other tab');
+  allowed = /status of 412/;
+  await page.bringToFront();
+  await editor(page).press('Enter');
+  await page.locator('.clash:visible').waitFor();
+  await shows(page, 'conflict');
+  await page.getByRole('button', { name: 'Keep mine' }).click();
+  await lists(page, 'שלום עולם', 'Write to Ada', 'From the other tab');
+  await lists(other, 'שלום עולם', 'Write to Ada', 'From the other tab');
+  await other.close();
+});
+
+await step('a long list: the rest is loaded when asked for', async () => {
+  await page.evaluate(async () => {
+    for (let i = 0; i < 120; i++) {
+      await fetch('/api/todos', {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ title: `Todo ${i}` }),
+      });
+    }
+  });
+  await page.reload();
+  await until(async () => assert.equal((await titles(page)).length, 100));
+  await page.getByText('123 todos').waitFor();
+  await page.getByRole('button', { name: 'Load more' }).click();
+  await until(async () => assert.equal((await titles(page)).length, 123));
+});
+
+await step('offline: nothing is lost, and the page says what to do', async () => {
+  allowed = /ERR_INTERNET_DISCONNECTED|Failed to load/;
+  await ada.setOffline(true);
+  await page.getByLabel('New todo').fill('Written offline');
+  await page.keyboard.press('Enter');
+  await page.getByText('Press Add to try again.').waitFor();
+  await page.getByText('You are offline.').waitFor();
+  await shows(page, 'offline');
+  await ada.setOffline(false);
+  await page.getByRole('button', { name: 'Add', exact: true }).click();
+  await until(async () => assert.ok((await titles(page)).includes('Written offline')));
+  await until(async () => assert.equal(await page.getByText('You are offline.').isVisible(), false));
+});
+
+await step('sessions: the other device is signed out from here', async () => {
+  const elsewhere = await sits();
+  const device = await opens(elsewhere);
+  await enter(device, 'sign-in', 'ada@example.com');
+  await page.getByRole('button', { name: 'Sessions' }).click();
+  await until(async () => assert.equal(await page.locator('#sessions-rows li').count(), 2));
+  await shows(page, 'sessions');
+  await page.getByRole('button', { name: 'Sign out everywhere else' }).click();
+  await until(async () => assert.equal(await page.locator('#sessions-rows li').count(), 1));
+  await page.getByRole('button', { name: 'Close' }).click();
+  allowed = /status of 401/;
+  await device.getByText('You have been signed out.').waitFor();
+  await elsewhere.close();
+});
+
+await step('sign out; somebody else at the same browser sees nothing of it', async () => {
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  await enter(page, 'sign-up', 'bob@example.com');
+  await page.getByText('Nothing to do yet.').waitFor();
+});
+
+await browser.close();
