@@ -19,7 +19,7 @@ func failure(ctx context.Context, err error) error {
 	}
 	err = withEnd(ctx, err)
 	switch code := pqconn.SQLState(err); {
-	case code == "42P01" || code == "42703": // no such table, no such column
+	case code == "42P01" || code == "42703" || code == "42883": // no such table, column or function
 		return fmt.Errorf("%w: postgres: the schema is behind, migrations.Up has to run: %w",
 			todos.ErrUnavailable, err)
 	case len(code) == 5 && (code[:2] == "22" || code[:2] == "23"): // bad data, a constraint

@@ -19,12 +19,15 @@ func TestWithoutTables(t *testing.T) {
 	if err := db.Check(t.Context()); err == nil {
 		t.Error("Check finds nothing behind")
 	}
-	_, err := db.Backend().Todos.GetTodo(t.Context(), "anna", draft(t, "").ID)
-	if !errors.Is(err, todos.ErrUnavailable) || !strings.Contains(err.Error(), "migrations.Up") {
-		t.Errorf("got the error %v, want %v that names migrations.Up", err, todos.ErrUnavailable)
-	}
-	if pqconn.SQLState(err) != "42P01" {
-		t.Errorf("the cause is not in the error %v", err)
+	_, got := db.Backend().Todos.GetTodo(t.Context(), "anna", draft(t, "").ID)
+	_, listed := db.Backend().Todos.ListTodos(t.Context(), "anna", todos.Query{Limit: 1})
+	for code, err := range map[string]error{"42883": got, "42P01": listed} { // no function, no table
+		if !errors.Is(err, todos.ErrUnavailable) || !strings.Contains(err.Error(), "migrations.Up") {
+			t.Errorf("got the error %v, want %v that names migrations.Up", err, todos.ErrUnavailable)
+		}
+		if pqconn.SQLState(err) != code {
+			t.Errorf("the cause %s is not in the error %v", code, err)
+		}
 	}
 	if err := errors.Join(db.Migrate(t.Context()), db.Check(t.Context()), db.Ping(t.Context())); err != nil {
 		t.Fatal(err)
@@ -199,9 +202,9 @@ func TestHeldRecordsAreSkipped(t *testing.T) {
 	}
 }
 
-// TestFailureBehindTheLastRow has a list that cannot be raised, which the server
-// finds out when it has sent the answer.
-func TestFailureBehindTheLastRow(t *testing.T) {
+// TestWritesAreWhole has a list that cannot be raised, which the server finds out
+// when it has written the todo.
+func TestWritesAreWhole(t *testing.T) {
 	for name, mode := range modes() {
 		t.Run(name, func(t *testing.T) {
 			server := pgtest.Migrated(t)

@@ -6,9 +6,8 @@
 //	err = db.Migrate(ctx)
 //	module, err := authtodo.Register(router, authtodo.Options{Storage: db.Backend(), …})
 //
-// Every operation on todos is one statement and one round trip (a write that
-// finds nothing to write takes a second one to say why), and so is looking at a
-// session; what writes an account is a transaction. All of it works behind a
+// Every operation on todos is one statement and one round trip, and so is looking
+// at a session; what writes an account is a transaction. All of it works behind a
 // transaction pooler such as PgBouncer. [Options.Use] takes a pool that the host
 // has already, of any driver.
 package postgres

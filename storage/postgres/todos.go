@@ -3,8 +3,6 @@ package postgres
 import (
 	"context"
 	"database/sql"
-	"errors"
-	"slices"
 	"strconv"
 
 	"github.com/jmoiron/sqlx"
@@ -21,18 +19,16 @@ var _ interface {
 	todos.CursorKeeper
 } = todoStore{}
 
-// Row-level security shows the rows of the user in the setting
-// authtodo.user_id. The setting is made in the statement that needs it and is
-// gone when that ends, so there is nothing to undo on a connection and nobody
-// inherits it. The planner puts the gate above the scan of its part of the
+// gate names the user to row-level security, which shows the rows of the user in
+// the setting authtodo.user_id. The setting is made in the statement that needs it
+// and is gone when that ends, so there is nothing to undo on a connection and
+// nobody inherits it. The planner puts the gate above the scan of its part of the
 // statement, as a filter that is asked once before any row is read; were it ever
 // to choose another order, the part would see no rows. So the gate stands in
-// each part that reads or writes a table, and user is what an INSERT has as
-// user_id.
-const (
-	user = `set_config('authtodo.user_id', CAST($1 AS text), true)`
-	gate = `(SELECT ` + user + `) IS NOT NULL AND user_id = CAST($1 AS text)`
-)
+// each part that reads a table. What writes is a function of the migrations and
+// begins with it.
+const gate = `(SELECT set_config('authtodo.user_id', CAST($1 AS text), true)) IS NOT NULL
+	AND user_id = CAST($1 AS text)`
 
 // dialect is what lists need to know of Postgres.
 func dialect() *sqlstore.Dialect {
@@ -54,21 +50,44 @@ func dialect() *sqlstore.Dialect {
 }
 
 // GetTodo implements [todos.Store].
-func (s todoStore) GetTodo(ctx context.Context, owner, id string) (t todos.Todo, err error) {
+func (s todoStore) GetTodo(ctx context.Context, owner, id string) (todos.Todo, error) {
 	if !sqlstore.IsID(id) {
 		return todos.Todo{}, todos.ErrNotFound
 	}
-	err = s.query(ctx, `
-		SELECT `+sqlstore.Columns+` FROM authtodo_todos
-		WHERE `+gate+` AND id = CAST($2 AS uuid) AND deleted_at IS NULL`,
-		[]any{owner, id}, func(rows *sql.Rows) error {
-			row := sqlstore.NewRow()
-			err := one(rows, row.Scan)
-			t = row.Todo
-			return err
-		})
-	if err != nil {
+	statement := getTodo
+	if s.kept.DB != nil {
+		statement = selectTodo
+	}
+	return s.todo(ctx, statement, []any{owner, id})
+}
+
+// Two statements for one todo: the function keeps its plan where the statement
+// does not, and costs more where it does.
+const (
+	getTodo = `
+		SELECT ` + sqlstore.Columns + ` FROM authtodo_get_todo($1, $2)`
+	selectTodo = `
+		SELECT ` + sqlstore.Columns + ` FROM authtodo_todos
+		WHERE ` + gate + ` AND id = CAST($2 AS uuid) AND deleted_at IS NULL`
+)
+
+// todo runs a statement for one todo. No todo is no row or, from a function, one
+// of nulls; only a version is that of a todo that was asked for with others.
+func (s todoStore) todo(ctx context.Context, statement string, args []any) (todos.Todo, error) {
+	var t todos.Todo
+	err := s.query(ctx, statement, args, func(rows *sql.Rows) error {
+		row := sqlstore.NewRow()
+		err := one(rows, row.Scan)
+		t = row.Todo
+		return err
+	})
+	switch {
+	case err != nil:
 		return todos.Todo{}, err
+	case t.Version == 0:
+		return todos.Todo{}, todos.ErrNotFound
+	case t.ID == "":
+		return todos.Todo{}, &todos.VersionError{Current: t.Version}
 	}
 	return t, nil
 }
@@ -122,24 +141,6 @@ func selectPage(owner string, query todos.Query) (statement string, args []any) 
 		ORDER BY ` + list.By(`t.sort_key`, `t.id`), list.Args
 }
 
-// raiseRevision is the part of a statement that gives the list its next
-// revision if the part before it, written, has changed a todo. $2 is a new
-// epoch. All statements come to the list last, so they cannot wait for one
-// another in a circle.
-const raiseRevision = `
-	list AS (
-		INSERT INTO authtodo_lists AS l (user_id, epoch, revision)
-		SELECT ` + user + `, CAST($2 AS text), 1 FROM written
-		ON CONFLICT (user_id) DO UPDATE SET revision = l.revision + 1
-	)`
-
-// rewrites is how often a write is run that finds nothing to write although the
-// todo, looked at afterwards, has what it asks for: somebody else changed it in
-// between, and changed it back.
-const rewrites = 64
-
-var errMoving = errors.New("the todo is there but cannot be written")
-
 // UpdateTodo implements [todos.Store].
 func (s todoStore) UpdateTodo(
 	ctx context.Context, owner, id string, change todos.Change,
@@ -150,70 +151,12 @@ func (s todoStore) UpdateTodo(
 	if err := sqlstore.CheckPatch(change.Patch); err != nil {
 		return todos.Todo{}, err
 	}
-	args := updateArgs(owner, id, change)
-	for range rewrites {
-		row := sqlstore.NewRow()
-		err := s.query(ctx, updateTodo, args, func(rows *sql.Rows) error { return one(rows, row.Scan) })
-		if err == nil {
-			return row.Todo, nil
-		}
-		if !errors.Is(err, todos.ErrNotFound) {
-			return todos.Todo{}, err
-		}
-		t, err := s.unwritten(ctx, owner, id, change.Versions)
-		if err != nil {
-			return todos.Todo{}, err
-		}
-		if _, differs := change.Patch.Apply(t, change.At); !differs {
-			return t, nil
-		}
-	}
-	return todos.Todo{}, failure(ctx, errMoving)
+	return s.todo(ctx, updateTodo, updateArgs(owner, id, change))
 }
 
-// unwritten looks at a todo that a statement has not written: the todo, if it
-// has one of the versions, or the error that says why. That nothing was written
-// is never taken for an answer by itself.
-func (s todoStore) unwritten(
-	ctx context.Context, owner, id string, versions []int64,
-) (todos.Todo, error) {
-	t, err := s.GetTodo(ctx, owner, id)
-	if err == nil && versions != nil && !slices.Contains(versions, t.Version) {
-		err = &todos.VersionError{Current: t.Version}
-	}
-	return t, err
-}
-
-// updateTodo merges the patch into the row, if that makes a difference. The
-// statement reads nothing but the row that it writes: so when it had to wait for
-// another writer, the server compares and computes anew with what that one has
-// left, whatever the statement's snapshot holds. A CTE that reads the row first
-// loses updates unless it locks the row, and takes the planner half as long
-// again.
 const updateTodo = `
-	WITH written AS (
-		UPDATE authtodo_todos SET
-			title = COALESCE(CAST($6 AS text), title),
-			description = CASE WHEN CAST($8 AS boolean) THEN CAST($9 AS text) ELSE description END,
-			search_text = COALESCE(CAST($7 AS text), split_part(search_text, '` + todos.SearchSeparator + `', 1))
-				|| CASE WHEN CAST($8 AS boolean) THEN CAST($10 AS text)
-				ELSE substr(search_text, length(split_part(search_text, '` + todos.SearchSeparator + `', 1)) + 1) END,
-			completed = COALESCE(CAST($11 AS boolean), completed),
-			completed_at = CASE
-				WHEN COALESCE(CAST($11 AS boolean), completed) = completed THEN completed_at
-				WHEN CAST($11 AS boolean) THEN CAST($5 AS timestamptz) END,
-			position = COALESCE(CAST($12 AS bigint), position),
-			updated_at = CAST($5 AS timestamptz),
-			version = version + 1
-		WHERE ` + gate + ` AND id = CAST($3 AS uuid) AND deleted_at IS NULL
-			AND COALESCE(version = ANY (CAST($4 AS bigint[])), true)
-			AND (title <> CAST($6 AS text)
-				OR CAST($8 AS boolean) AND description IS DISTINCT FROM CAST($9 AS text)
-				OR completed <> CAST($11 AS boolean)
-				OR position <> CAST($12 AS bigint))
-		RETURNING ` + sqlstore.Columns + `
-	), ` + raiseRevision + `
-	SELECT ` + sqlstore.Columns + ` FROM written`
+	SELECT ` + sqlstore.Columns + `
+	FROM authtodo_update_todo($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
 
 // updateArgs are the arguments of updateTodo; those of members that stay are
 // null.
@@ -234,7 +177,7 @@ func updateArgs(owner, id string, change todos.Change) []any {
 		described = todos.SearchText("", patch.Description.Value)
 	}
 	return []any{
-		owner, sqlstore.NewEpoch(), id, array(change.Versions), change.At,
+		owner, id, array(change.Versions), change.At,
 		title, folded, patch.Description.Set, patch.Description.Value, described, completed, position,
 	}
 }
@@ -254,33 +197,25 @@ func array(numbers []int64) any {
 	return string(append(text, '}'))
 }
 
-const deleteTodo = `
-	WITH written AS (
-		DELETE FROM authtodo_todos
-		WHERE ` + gate + ` AND id = CAST($3 AS uuid) AND deleted_at IS NULL
-			AND COALESCE(version = ANY (CAST($4 AS bigint[])), true)
-		RETURNING id
-	), ` + raiseRevision + `
-	SELECT true FROM written`
-
 // DeleteTodo implements [todos.Store].
 func (s todoStore) DeleteTodo(ctx context.Context, owner, id string, versions []int64) error {
 	if !sqlstore.IsID(id) {
 		return todos.ErrNotFound
 	}
-	args := []any{owner, sqlstore.NewEpoch(), id, array(versions)}
-	for range rewrites {
-		err := s.query(ctx, deleteTodo, args, func(rows *sql.Rows) error {
-			return one(rows, func(*sql.Rows) error { return nil })
-		})
-		if !errors.Is(err, todos.ErrNotFound) {
-			return err
-		}
-		if _, err := s.unwritten(ctx, owner, id, versions); err != nil {
-			return err
-		}
+	var current sql.NullInt64 // the version that is none of those; 0 if the todo is gone
+	args := []any{owner, id, array(versions)}
+	err := s.query(ctx, `SELECT authtodo_delete_todo($1, $2, $3)`, args, func(rows *sql.Rows) error {
+		return one(rows, func(rows *sql.Rows) error { return rows.Scan(&current) })
+	})
+	switch {
+	case err != nil:
+		return err
+	case !current.Valid:
+		return todos.ErrNotFound
+	case current.Int64 != 0:
+		return &todos.VersionError{Current: current.Int64}
 	}
-	return failure(ctx, errMoving)
+	return nil
 }
 
 // CursorKey implements [todos.CursorKeeper].
