@@ -71,10 +71,13 @@ func (db accountDB) Transact(ctx context.Context, do func(*sql.Tx) error) error 
 }
 
 // transact runs do in a transaction, again if the server has undone it because
-// of another one, and commits unless do fails.
+// of another one, and commits unless do fails. What writes locks the row of its
+// user first, and that is enough: a stricter level, which may be the default of
+// the role, would only undo what has waited.
 func (db *DB) transact(ctx context.Context, do func(*sql.Tx) error) error {
+	level := &sql.TxOptions{Isolation: sql.LevelReadCommitted}
 	return retry(ctx, func() error {
-		tx, err := db.pool.DB.BeginTx(ctx, nil)
+		tx, err := db.pool.DB.BeginTx(ctx, level)
 		if err != nil {
 			return err
 		}
