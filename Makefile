@@ -9,7 +9,7 @@ BENCH    ?= .
 export AUTHTODO_REQUIRE = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help test vet tools programs bench fuzz
+.PHONY: help test vet tools programs bench fuzz soak
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -37,6 +37,11 @@ fuzz: ## runs each fuzz target for FUZZTIME (10s)
 			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$dir || exit 1; \
 		done || exit 1; \
 	done
+
+# What the tests of faults do in seconds, for minutes: 20 kills of the server in
+# the middle of 10,000 writes, and 500 clients at once.
+soak: tools ## runs the tests of kills and of load at full length
+	AUTHTODO_SOAK=1 $(GO) test -count=1 -timeout 60m -v -run 'Kill|Load' ./internal/faulttest
 
 # What the tests start themselves: a private PostgreSQL and PgBouncer, Node.js
 # with packages that its lock files name, a browser. A server that a package
