@@ -11,7 +11,7 @@ import (
 // Packages that exist for tests only.
 func isForTests(p *pkg) bool {
 	return p.isIn("storage/storagetest",
-		"internal/pgtest", "internal/faultproxy", "internal/nodetest",
+		"internal/pgtest", "internal/faultproxy", "internal/nodetest", "internal/canary", "internal/hostiletest",
 		"internal/openapitest", "internal/betterauthtest", "internal/clienttest")
 }
 

@@ -1,0 +1,113 @@
+package canary
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// form is a secret as it may be written.
+type form struct {
+	what, how string
+	text      string // in lower case
+}
+
+// index finds forms by their last bytes.
+type index map[uint64][]form
+
+func newIndex(secrets map[string]string) index {
+	x := make(index)
+	for secret, what := range secrets {
+		seen := make(map[string]bool)
+		for how, texts := range formsOf(secret) {
+			for _, text := range texts {
+				if text = lower(text); len(text) >= window && !seen[text] {
+					seen[text] = true
+					key := keyOf(text[len(text)-window:])
+					x[key] = append(x[key], form{what, how, text})
+				}
+			}
+		}
+	}
+	return x
+}
+
+func keyOf(text string) uint64 { return binary.BigEndian.Uint64([]byte(text)) }
+
+// formsOf are the ways in which a secret is looked for, by their names. Case does
+// not count in any of them.
+func formsOf(secret string) map[string][]string {
+	forms := map[string][]string{
+		"as it is":                 {secret},
+		"in hexadecimal":           {hex.EncodeToString([]byte(secret))},
+		"in base64":                inBase64(secret),
+		"as a list of bytes":       {strings.Trim(fmt.Sprint([]byte(secret)), "[]")},
+		"as a Go list of bytes":    {strings.ReplaceAll(strings.Trim(fmt.Sprint([]byte(secret)), "[]"), " ", ", ")},
+		"as a hexadecimal Go list": {strings.TrimPrefix(strings.TrimSuffix(fmt.Sprintf("%#v", []byte(secret)), "}"), "[]byte{")},
+	}
+	if text, err := json.Marshal(secret); err == nil {
+		forms["escaped as JSON"] = []string{strings.Trim(string(text), `"`)}
+	}
+	quoted := strconv.QuoteToASCII(secret)
+	forms["escaped as Go"] = []string{quoted[1 : len(quoted)-1]}
+	forms["escaped as a URL"] = []string{url.QueryEscape(secret), url.PathEscape(secret)}
+	const start = 40 // enough to tell whose it is, and little enough to have come through a limit
+	if len(secret) > start+window {
+		forms["cut short"] = []string{secret[:start]}
+	}
+	return forms
+}
+
+// inBase64 is a secret within the base64 of something longer, of which it may
+// begin at each of three places. Letters that hold bits of a neighbour are left
+// out.
+func inBase64(secret string) (texts []string) {
+	for shift := range 3 {
+		for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+			text := encoding.EncodeToString([]byte(strings.Repeat("\x00", shift) + secret))
+			text = text[(shift*8+5)/6:]
+			if (shift+len(secret))%3 != 0 {
+				text = text[:len(text)-1]
+			}
+			texts = append(texts, text)
+		}
+	}
+	return texts
+}
+
+// lower folds ASCII only, so that nothing changes its length.
+func lower(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
+}
+
+// find looks for all forms in one pass.
+func (x index) find(where, text string) (leaks []Leak) {
+	folded := lower(text)
+	seen := make(map[form]bool)
+	var key uint64
+	for i := range len(folded) {
+		if key = key<<8 | uint64(folded[i]); i < window-1 {
+			continue
+		}
+		for _, f := range x[key] {
+			start := i + 1 - len(f.text)
+			if start < 0 || seen[f] || folded[start:i+1] != f.text {
+				continue
+			}
+			seen[f] = true
+			leaks = append(leaks, Leak{f.what, f.how, where, text[max(0, start-60):start]})
+		}
+	}
+	return leaks
+}
