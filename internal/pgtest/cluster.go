@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -18,19 +19,16 @@ import (
 // and none to meet another server on: the port is only a part of the name of
 // the socket.
 type cluster struct {
-	dir    string
-	server *program
+	dir      string
+	settings []string
+	server   *program // the one that was started last
 }
 
 const port = 54321
 
 // startCluster makes a cluster and returns when it answers.
-func startCluster(ctx context.Context) (*cluster, error) {
+func startCluster(ctx context.Context, settings []string) (*cluster, error) {
 	initdb, err := find("initdb")
-	if err != nil {
-		return nil, err
-	}
-	postgres, err := find("postgres")
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +36,7 @@ func startCluster(ctx context.Context) (*cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &cluster{dir: dir}
+	c := &cluster{dir: dir, settings: settings}
 	// The locale is named, or else sorting would depend on the machine.
 	init, err := launch(dir, initdb, "-D", dir+"/data", "-U", "postgres", "-A", "trust", "-N",
 		"-E", "UTF8", "--locale=C", "--no-instructions")
@@ -46,10 +44,7 @@ func startCluster(ctx context.Context) (*cluster, error) {
 		err = init.wait()
 	}
 	if err == nil {
-		c.server, err = launch(dir, postgres, append(settings(), "-D", dir+"/data", "-k", dir)...)
-	}
-	if err == nil {
-		err = c.awaken(ctx)
+		err = c.start(ctx)
 	}
 	if err != nil {
 		c.stop()
@@ -58,19 +53,41 @@ func startCluster(ctx context.Context) (*cluster, error) {
 	return c, nil
 }
 
-// settings trade everything for speed that a crash would cost.
-func settings() []string {
-	args := []string{"-p", strconv.Itoa(port)}
-	for _, setting := range []string{
-		"listen_addresses=", "unix_socket_permissions=0700",
-		"fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off",
+// start starts the server, for the first time or again.
+func (c *cluster) start(ctx context.Context) error {
+	postgres, err := find("postgres")
+	if err != nil {
+		return err
+	}
+	args := []string{"-D", c.dir + "/data", "-k", c.dir, "-p", strconv.Itoa(port)}
+	for _, setting := range slices.Concat(common(), c.settings) {
+		args = append(args, "-c", setting)
+	}
+	server, err := launch(c.dir, postgres, args...)
+	if err != nil {
+		return err
+	}
+	c.server = server
+	return c.awaken(ctx)
+}
+
+// common are the settings of every server.
+func common() []string {
+	return []string{
+		"listen_addresses=", "unix_socket_permissions=0700", "autovacuum=off",
 		"wal_level=minimal", "max_wal_senders=0", "max_wal_size=1GB",
 		"shared_buffers=64MB", "dynamic_shared_memory_type=mmap", "max_connections=200",
 		"timezone=UTC", "log_min_messages=warning",
-	} {
-		args = append(args, "-c", setting)
 	}
-	return args
+}
+
+// fast trades everything for speed that a crash would cost; durable nothing.
+func fast() []string {
+	return []string{"fsync=off", "synchronous_commit=off", "full_page_writes=off"}
+}
+
+func durable() []string {
+	return []string{"fsync=on", "synchronous_commit=on", "full_page_writes=on"}
 }
 
 func (c *cluster) dsn() string {

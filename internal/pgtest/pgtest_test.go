@@ -228,6 +228,7 @@ func TestVictim(t *testing.T) {
 // TestKilled: a server does not outlive its test process.
 func TestKilled(t *testing.T) {
 	pgtest.Private(t)
+	_ = pgtest.Empty(t).Pooler(t) // or else the victim would be skipped
 	child := exec.Command(os.Args[0], "-test.run=^TestVictim$")
 	child.Env = append(os.Environ(), victim+"=1")
 	out, err := child.StdoutPipe()
@@ -265,5 +266,49 @@ func TestKilled(t *testing.T) {
 		pgtest.FastFolder(), pgtest.FolderPrefix, child.Process.Pid))
 	if err != nil || len(left) > 0 {
 		t.Errorf("%q is left, %v", left, err)
+	}
+}
+
+// TestMortal: what was confirmed is there after a kill, what was not is not, and
+// connections of before are dead.
+func TestMortal(t *testing.T) {
+	m := pgtest.NewMortal(t)
+	if err := m.Start(t.Context()); err == nil {
+		t.Error("a server that runs can be started")
+	}
+	db := open(t, m.Migrated(t).AdminURL)
+	for i, end := range []func() error{m.Kill, m.Stop, m.Kill} {
+		tx, err := db.BeginTx(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = tx.ExecContext(t.Context(), `INSERT INTO authtodo_settings (name, value) VALUES ('open', '')`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = db.ExecContext(t.Context(), `INSERT INTO authtodo_settings (name, value) VALUES ($1, '')`, strconv.Itoa(i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := end(); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.PingContext(t.Context()); err == nil {
+			t.Error("there is still a server")
+		}
+		if err := m.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := tx.Commit(); err == nil {
+			t.Error("a transaction outlives its server")
+		}
+		if n := ask(t, db, `SELECT count(*) FROM authtodo_settings WHERE name <> 'cursor_key'`); n != strconv.Itoa(i+1) {
+			t.Errorf("there are %s rows, want %d", n, i+1)
+		}
+	}
+	settings := ask(t, db, `
+		SELECT current_setting('fsync') || current_setting('synchronous_commit') || current_setting('full_page_writes')`)
+	if settings != "ononon" {
+		t.Errorf("the server does not keep what it confirms: %s", settings)
 	}
 }

@@ -31,21 +31,33 @@ type server struct {
 
 // start finds a server or starts one, and makes the role.
 func start(ctx context.Context) (*server, error) {
-	secret := strings.ToLower(rand.Text())
-	s := &server{
-		dsn:    os.Getenv("AUTHTODO_TEST_DSN"),
-		role:   "authtodo_" + secret[:8], // other processes may be on the same server
-		secret: secret[8:],
-	}
-	if strings.Contains(s.dsn, "://") {
+	dsn := os.Getenv("AUTHTODO_TEST_DSN")
+	if strings.Contains(dsn, "://") {
 		return nil, errors.New("pgtest: AUTHTODO_TEST_DSN is not of the form host=… port=… user=…")
 	}
-	if s.dsn == "" {
-		c, err := startCluster(ctx)
-		if err != nil {
-			return nil, err
-		}
-		s.cluster, s.dsn = c, c.dsn()
+	if dsn != "" {
+		return newServer(ctx, dsn, nil)
+	}
+	return startServer(ctx, fast())
+}
+
+// startServer starts a server and makes the role.
+func startServer(ctx context.Context, settings []string) (*server, error) {
+	c, err := startCluster(ctx, settings)
+	if err != nil {
+		return nil, err
+	}
+	return newServer(ctx, c.dsn(), c)
+}
+
+// newServer makes the role on a server that runs.
+func newServer(ctx context.Context, dsn string, c *cluster) (*server, error) {
+	secret := strings.ToLower(rand.Text())
+	s := &server{
+		cluster: c,
+		dsn:     dsn,
+		role:    "authtodo_" + secret[:8], // other processes may be on the same server
+		secret:  secret[8:],
 	}
 	s.template = sync.OnceValues(s.migrate)
 	if err := s.makeRole(ctx); err != nil {
@@ -92,20 +104,26 @@ func (s *server) create(ctx context.Context, template string) (name string, err 
 	return name, nil
 }
 
-// database makes a database for one test.
-func (s *server) database(t testing.TB, template string) *Database {
+// newDatabase makes a database that its server takes along when it goes.
+func (s *server) newDatabase(t testing.TB, template string) *Database {
 	t.Helper()
 	name, err := s.create(t.Context(), template)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &Database{
+	return &Database{
 		URL:      s.roleDSN() + " dbname=" + name,
 		AdminURL: s.dsn + " dbname=" + name,
 		Role:     s.role,
 		server:   s,
 		name:     name,
 	}
+}
+
+// database makes a database for one test.
+func (s *server) database(t testing.TB, template string) *Database {
+	t.Helper()
+	d := s.newDatabase(t, template)
 	t.Cleanup(func() {
 		if err := d.drop(); err != nil {
 			t.Error(err)

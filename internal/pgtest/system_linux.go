@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"os"
 	"os/user"
+	"slices"
 	"strconv"
+	"strings"
 	"syscall"
+	"time"
 )
 
 // attributes are those of a program that dies with this process. SIGQUIT is
@@ -67,3 +70,46 @@ func fastFolder() string {
 }
 
 func alive(pid int) bool { return !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) }
+
+// kill ends a server and all that it has started, at one moment as far as they
+// can tell: it is stopped first, so that it neither starts others nor sees them
+// go. What its children were is known only as long as it lives.
+func kill(p *program) error {
+	pid := p.cmd.Process.Pid
+	if err := p.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		return fmt.Errorf("pgtest: %w", err)
+	}
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+	if err != nil {
+		return errors.Join(fmt.Errorf("pgtest: %w", err), p.cmd.Process.Signal(syscall.SIGCONT))
+	}
+	var children []int
+	for _, field := range strings.Fields(string(text)) {
+		child, err := strconv.Atoi(field)
+		if err != nil {
+			return fmt.Errorf("pgtest: %w", err)
+		}
+		children = append(children, child)
+		_ = syscall.Kill(child, syscall.SIGKILL) // it may have ended by itself
+	}
+	_ = p.cmd.Process.Kill()
+	<-p.done
+	for end := time.Now().Add(patience); slices.ContainsFunc(children, runs); {
+		if time.Now().After(end) {
+			return fmt.Errorf("pgtest: of the processes %v some are left", children)
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return nil
+}
+
+// runs reports whether a process is there and is more than a zombie, which it
+// may stay for as long as whoever inherits it does not care.
+func runs(pid int) bool {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return false
+	}
+	_, state, _ := strings.Cut(string(text[max(0, strings.LastIndexByte(string(text), ')')):]), " ")
+	return !strings.HasPrefix(state, "Z") && !strings.HasPrefix(state, "X")
+}
