@@ -14,12 +14,14 @@ export AUTHTODO_REQUIRE = 1
 help: ## lists the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
 
-# With the race detector SQLite is about twenty times slower, so the long cases
-# over it are shorter there and run whole beside it. The OpenAPI document is
-# checked in a module of its own, whose results the go command must not cache.
+# With the race detector SQLite and the hashing of passwords are about twenty
+# times slower, so their long cases are shorter there and run whole beside it.
+# The OpenAPI document is checked in a module of its own, whose results the go
+# command must not cache.
 test: tools vet ## runs every test with -race, skips none, installs what is missing
 	$(GO) test -race -count=1 -timeout 30m ./...
 	$(GO) test -count=1 -timeout 30m ./storage/sqlite ./storage/memory
+	$(GO) test -count=1 -timeout 30m -run 'TestMemory|TestVectors' ./auth/accounts
 	cd internal/openapitest && $(GO) test -count=1 -timeout 30m ./...
 
 vet: ## looks for what is not formatted or wrong on its face

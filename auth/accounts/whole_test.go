@@ -45,6 +45,7 @@ func newHouse(t *testing.T, change func(*authtodo.Options)) *house {
 		Storage:  memory.New().Backend(),
 		Accounts: &accounts.Options{BaseURL: server.URL, Secret: accountsSecret},
 		Logger:   slog.New(slog.DiscardHandler),
+		Timeout:  authtodo.MaxTimeout, // no test goes by how fast the machine is
 	}
 	if change != nil {
 		change(&opts)

@@ -235,6 +235,7 @@ func (s *source) signIn(t *testing.T, backend storage.Backend) {
 	module, err := authtodo.Register(engine.Group("/api"), authtodo.Options{
 		Storage: backend,
 		Logger:  slog.New(slog.DiscardHandler),
+		Timeout: authtodo.MaxTimeout, // a slow machine may take its time
 		Accounts: &accounts.Options{
 			BaseURL: server.URL, Secret: "kN3vQ8xT1mZ7pLc5rW2yB9dF6gH4jS0a", Limiter: accounts.Unlimited{},
 		},
