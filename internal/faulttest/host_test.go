@@ -111,10 +111,10 @@ func onPostgres(t testing.TB, server *pgtest.Database, url string) storage.Backe
 	return db.Backend()
 }
 
-// onSQLite is a new file, and its path.
-func onSQLite(t testing.TB) (storage.Backend, string) {
+// onSQLite is a new file in a folder, and its path.
+func onSQLite(t testing.TB, dir string) (storage.Backend, string) {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "todos.db")
+	path := filepath.Join(dir, "todos.db")
 	db, err := sqlite.Open(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)

@@ -48,7 +48,7 @@ func TestLockedFile(t *testing.T) {
 		{"until it is killed", func(p *process) error { p.kill(); return nil }},
 	} {
 		leavesNothing(t, c.name, func(t *testing.T) {
-			backend, path := onSQLite(t)
+			backend, path := onSQLite(t, t.TempDir())
 			h := serve(t, authtodo.Options{Storage: backend, Timeout: timeout})
 			anna := h.as("anna")
 			made := anna.create(t.Context(), "made before", "").todo(t, 201)
