@@ -15,6 +15,7 @@ type want struct {
 	status    []int
 	kind      string // of the problem; empty: any
 	challenge string // WWW-Authenticate; empty: any of the three
+	html      bool   // a page of ours answers, for browsers
 	host      bool   // net/http or the engine of the host answers
 	writes    bool   // the request is good for something, and may change what there is
 }
@@ -207,6 +208,12 @@ func codes() map[int][]string {
 func checkProblem(t *testing.T, a attack, got answer) {
 	t.Helper()
 	if got.status < 400 || a.request.method == "HEAD" {
+		return
+	}
+	if a.want.html {
+		if got.header.Get("Content-Type") != "text/html; charset=utf-8" || strings.Contains(got.body, "<script") {
+			t.Errorf("the page is %s %.300s", got.header.Get("Content-Type"), got.body)
+		}
 		return
 	}
 	if got.header.Get("Content-Type") != "application/problem+json" {

@@ -114,12 +114,22 @@ func mac(header, claims, secret string) string {
 	return macOf(b64([]byte(header))+"."+b64([]byte(claims)), jwt.SigningMethodHS256, secret)
 }
 
+// macText is mac without the watch.
+func macText(header, claims, secret string) string {
+	input := b64([]byte(header)) + "." + b64([]byte(claims))
+	return input + "." + macOver(input, jwt.SigningMethodHS256, secret)
+}
+
 func macOf(input string, method jwt.SigningMethod, secret string) string {
+	return kept(input + "." + macOver(input, method, secret))
+}
+
+func macOver(input string, method jwt.SigningMethod, secret string) string {
 	signature, err := method.Sign(input, []byte(secret))
 	if err != nil {
 		panic(err)
 	}
-	return kept(input + "." + b64(signature))
+	return b64(signature)
 }
 
 // kept is a token that the watch knows of.
