@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 
@@ -53,7 +54,7 @@ func Body(c *gin.Context, limit int64, accept string, types ...string) ([]byte, 
 }
 
 func mediaTypeIn(h http.Header, types []string) bool {
-	if len(h.Values("Content-Type")) != 1 {
+	if len(h.Values("Content-Type")) != 1 || !isASCII(h.Get("Content-Type")) { // else a blank of Unicode is cut off
 		return false
 	}
 	if coding := h.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
@@ -65,6 +66,10 @@ func mediaTypeIn(h http.Header, types []string) bool {
 	}
 	charset, ok := params["charset"]
 	return !ok || strings.EqualFold(charset, "utf-8")
+}
+
+func isASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
 }
 
 // BadRequest is a 400 of the given kind.

@@ -49,6 +49,8 @@ func TestBodyTypes(t *testing.T) {
 		{[]string{"application/x-www-form-urlencoded"}, nil, 415},
 		{[]string{"application/json; charset=iso-8859-1"}, nil, 415},
 		{[]string{"application/json; charset"}, nil, 415},
+		{[]string{"application/json\u00a0"}, nil, 415},
+		{[]string{"\u2003application/json"}, nil, 415},
 		{[]string{"application/json, text/plain"}, nil, 415},
 		{[]string{"application/json", "text/plain"}, nil, 415},
 		{[]string{"application/json"}, []string{"gzip"}, 415},
