@@ -22,6 +22,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/authtodo/authtodo/auth"
+	"github.com/authtodo/authtodo/storage"
 	"github.com/authtodo/authtodo/todos"
 )
 
@@ -29,6 +30,7 @@ import (
 type Module struct {
 	guard    *auth.Guard
 	accounts *Accounts // nil without Options.Accounts
+	storage  storage.Backend
 }
 
 // Register mounts the guard and the todo API on router: an engine or a group,
@@ -64,7 +66,7 @@ func Register(router gin.IRouter, opts Options) (*Module, error) {
 		Timeout:        opts.Timeout,
 		RequireIfMatch: opts.RequireIfMatch,
 	})
-	module := &Module{guard: guard, accounts: own}
+	module := &Module{guard: guard, accounts: own, storage: opts.Storage}
 	if err := module.mount(router, api); err != nil {
 		return nil, err
 	}

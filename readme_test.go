@@ -19,7 +19,11 @@ import (
 func pages(t *testing.T) map[string]string {
 	t.Helper()
 	texts := make(map[string]string)
-	for _, name := range []string{"README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"} {
+	docs, err := filepath.Glob("docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range append(docs, "README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md") {
 		texts[name] = read(t, name)
 	}
 	return texts
@@ -77,7 +81,7 @@ func TestSnippetsAreCompiled(t *testing.T) {
 	var compiled strings.Builder
 	err := filepath.WalkDir(".", func(name string, entry fs.DirEntry, err error) error {
 		if err == nil && strings.HasSuffix(name, ".go") {
-			compiled.WriteString(read(t, name))
+			compiled.WriteString(flat(read(t, name)))
 		}
 		return err
 	})
@@ -86,11 +90,16 @@ func TestSnippetsAreCompiled(t *testing.T) {
 	}
 	for name, page := range pages(t) {
 		for _, block := range blocks(page, "go") {
-			if !strings.Contains(compiled.String(), block) {
+			if !strings.Contains(compiled.String(), flat(block)) {
 				t.Errorf("%s: no file has\n%s", name, block)
 			}
 		}
 	}
+}
+
+// flat is a text without what its lines are indented by.
+func flat(text string) string {
+	return regexp.MustCompile(`(?m)^\t+`).ReplaceAllString(text, "")
 }
 
 func TestLinksLeadSomewhere(t *testing.T) {
@@ -99,7 +108,7 @@ func TestLinksLeadSomewhere(t *testing.T) {
 			if strings.HasPrefix(m[1], "https://") {
 				continue
 			}
-			if _, err := os.Stat(filepath.FromSlash(m[1])); err != nil {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(name), filepath.FromSlash(m[1]))); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
 		}

@@ -47,6 +47,17 @@ func newEngine(cfg config, db database, mailer accounts.Mailer) (*gin.Engine, *a
 	return engine, module, nil
 }
 
+// audit logs what should not stay so in production.
+func audit(ctx context.Context, module *authtodo.Module, engine *gin.Engine) error {
+	findings, err := module.Audit(ctx, engine)
+	for _, f := range findings {
+		if f.Severity > auth.Low {
+			slog.WarnContext(ctx, f.Detail, "code", f.Code, "severity", f.Severity, "field", f.Field)
+		}
+	}
+	return err
+}
+
 // faultsByName tells faults of the options by the names that they have here.
 func faultsByName(err error) error {
 	return errors.New(strings.NewReplacer(

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -75,5 +76,20 @@ func TestNotReady(t *testing.T) {
 	engine.ServeHTTP(got, httptest.NewRequest("GET", "/readyz", nil))
 	if body := got.Body.String(); got.Code != 503 || body != `{"status":"unavailable"}` {
 		t.Errorf("got %d %s", got.Code, body)
+	}
+}
+
+// TestAudit: as it comes, nothing is to be said of the example; and what a
+// setting takes away is said when it starts.
+func TestAudit(t *testing.T) {
+	t.Parallel()
+	launch(t, t.TempDir()).stop() // which wants stderr to be empty
+	p := launch(t, t.TempDir(), "RATE_LIMIT=off")
+	p.signal(os.Interrupt)
+	if err := p.wait(); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(p.stderr.String(), "code=limiter-off severity=high field=Accounts.Limiter") {
+		t.Errorf("without limits it says %s", &p.stderr)
 	}
 }

@@ -96,6 +96,9 @@ func run(ctx context.Context, cfg config, stdout io.Writer) error {
 		return err
 	}
 	defer module.Close()
+	if err := audit(starting, module, engine); err != nil {
+		return err
+	}
 	if err := greet(stdout, cfg, listener.Addr(), time.Now()); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package secret
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 )
@@ -28,6 +29,38 @@ func Weakness(secret string) string {
 		return "has too little variety to be random" + advice
 	}
 	return ""
+}
+
+// minBits is what a random secret of MinLength characters has, with room for
+// bad luck: as hexadecimal digits it has 128.
+const minBits = 96
+
+// Doubt says why a secret without a [Weakness] may still be guessed; empty if it
+// looks random. It does not show the secret, and cannot be sure.
+func Doubt(secret string) string {
+	switch {
+	case !strings.ContainsAny(secret, "0123456789"):
+		return "has no digit and looks like words, which can be guessed"
+	case bits(secret) < minBits:
+		return fmt.Sprintf("has less than %d bits of variety, and so was not made at random", minBits)
+	}
+	return ""
+}
+
+// bits is the Shannon entropy of the bytes of s, counted as if each were drawn
+// by itself: more than the secret has if it follows a rule, seldom less.
+func bits(s string) float64 {
+	var counts [256]float64
+	for i := range len(s) {
+		counts[s[i]]++
+	}
+	var sum float64
+	for _, n := range counts {
+		if n > 0 {
+			sum -= n * math.Log2(n/float64(len(s)))
+		}
+	}
+	return sum
 }
 
 func variety(s string) int {
