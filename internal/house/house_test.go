@@ -11,8 +11,10 @@ import (
 // Packages that exist for tests only.
 func isForTests(p *pkg) bool {
 	return p.isIn("storage/storagetest",
-		"internal/pgtest", "internal/faultproxy", "internal/nodetest", "internal/canary", "internal/hostiletest",
-		"internal/openapitest", "internal/betterauthtest", "internal/clienttest")
+		"internal/pgtest", "internal/nodetest", "internal/canary", "internal/race",
+		"internal/faultproxy", "internal/faultsql", "internal/faulttest", "internal/hostiletest",
+		"internal/openapitest", "internal/betterauthtest", "internal/clienttest", "internal/mutants",
+		"internal/bench", "internal/house")
 }
 
 // maxLines is how long a function may be, with its first and last line.
@@ -131,7 +133,12 @@ func TestNoPrinting(t *testing.T) {
 		for _, file := range p.files {
 			ast.Inspect(file, func(n ast.Node) bool {
 				call, ok := n.(*ast.CallExpr)
-				if ok && isSelector(call.Fun, "fmt", "Print") {
+				if !ok {
+					return true
+				}
+				name, builtin := call.Fun.(*ast.Ident)
+				if isSelector(call.Fun, "fmt", "Print") ||
+					builtin && (name.Name == "print" || name.Name == "println") {
 					t.Errorf("%s: prints to what belongs to the host", m.at(call))
 				}
 				return true

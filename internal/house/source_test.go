@@ -28,8 +28,19 @@ type module struct {
 	packages map[string]*pkg // by dir
 }
 
-// load parses the module.
+// load parses the module without its tests.
 func load(t *testing.T) *module {
+	t.Helper()
+	return parse(t, func(name string) bool { return !strings.HasSuffix(name, "_test.go") })
+}
+
+// loadAll parses its tests, too.
+func loadAll(t *testing.T) *module {
+	t.Helper()
+	return parse(t, func(string) bool { return true })
+}
+
+func parse(t *testing.T, wanted func(name string) bool) *module {
 	t.Helper()
 	root := filepath.Join("..", "..")
 	m := &module{fset: token.NewFileSet(), packages: make(map[string]*pkg)}
@@ -45,7 +56,7 @@ func load(t *testing.T) *module {
 			}
 			return nil
 		}
-		if !strings.HasSuffix(base, ".go") || strings.HasSuffix(base, "_test.go") {
+		if !strings.HasSuffix(base, ".go") || !wanted(base) {
 			return nil
 		}
 		return m.parse(root, name)
@@ -65,6 +76,10 @@ func (m *module) parse(root, name string) error {
 	if err != nil {
 		return err
 	}
+	return m.add(name, text)
+}
+
+func (m *module) add(name string, text []byte) error {
 	file, err := parser.ParseFile(m.fset, name, text, parser.ParseComments|parser.SkipObjectResolution)
 	if err != nil {
 		return err
