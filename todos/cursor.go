@@ -11,6 +11,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"strconv"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 	"github.com/gofrs/uuid/v5"
@@ -48,7 +49,7 @@ func (s *sealer) seal(owner string, q Query, place *Anchor) (string, error) {
 }
 
 func (s *sealer) open(owner string, q Query, cursor string) (*Anchor, error) {
-	if len(cursor) > maxCursor {
+	if len(cursor) > maxCursor || strings.ContainsAny(cursor, "\r\n") { // which the decoder would pass over
 		return nil, errCursor
 	}
 	sealed, err := base64.RawURLEncoding.Strict().DecodeString(cursor)

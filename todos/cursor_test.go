@@ -70,6 +70,11 @@ func TestCursorIsBound(t *testing.T) {
 		if _, err := s.open("anna", mine, string(forged)); err != errCursor {
 			t.Fatalf("with another character at %d the cursor is good, %v", i, err)
 		}
+		for _, more := range []string{"\n", "\r", "=", " "} {
+			if _, err := s.open("anna", mine, cursor[:i]+more+cursor[i:]); err != errCursor {
+				t.Fatalf("with %q at %d the cursor is good, %v", more, i, err)
+			}
+		}
 	}
 }
 
