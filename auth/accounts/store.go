@@ -42,6 +42,8 @@ var (
 //
 //   - [A1] What belongs to one user is never read, changed or hinted at in a
 //     call for another. Ids, addresses and digests are equal only byte for byte.
+//     A session that is passed along with a user is that user's, whatever its
+//     UserID says.
 //   - [A2] It is safe for concurrent use and keeps nothing of its arguments.
 //   - [A3] It is atomic: whoever looks sees all that it writes or nothing of it,
 //     also if the process or the connection dies on the way. When it has

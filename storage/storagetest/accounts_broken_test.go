@@ -43,6 +43,28 @@ func brokenForAll() []accountBreakage {
 				return s, u, err
 			}
 		}},
+		{"A1", "a first session is that of whom it names", func(l *accountLab) {
+			l.createUser = func(
+				ctx context.Context, a accounts.Account, s *accounts.Session, c *accounts.Code,
+			) error {
+				err := l.sound.CreateUser(ctx, a, nil, c)
+				if err != nil || s == nil {
+					return err
+				}
+				return l.sound.CreateSession(ctx, *s, 100)
+			}
+		}},
+		{"A1", "a next session is that of whom it names", func(l *accountLab) {
+			l.changePassword = func(
+				ctx context.Context, userID, old, hash string, next *accounts.Session, at time.Time,
+			) error {
+				err := l.sound.ChangePassword(ctx, userID, old, hash, nil, at)
+				if err != nil || next == nil {
+					return err
+				}
+				return errors.Join(l.sound.EndSessions(ctx, userID, ""), l.sound.CreateSession(ctx, *next, 100))
+			}
+		}},
 		{"A1", "addresses are folded", func(l *accountLab) {
 			l.createUser = func(
 				ctx context.Context, a accounts.Account, s *accounts.Session, c *accounts.Code,

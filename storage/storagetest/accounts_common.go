@@ -20,6 +20,7 @@ func strangerCases() []accountCase {
 		{clause: "A1", name: "another user's code is none", run: strangerUses},
 		{clause: "A1", name: "what one user does leaves another as they are", run: strangerStays},
 		{clause: "A1", name: "an id is not taken for an address", run: idIsNoAddress},
+		{clause: "A1", name: "a session is that of its call's user", run: sessionOfTheUser},
 	}
 	for _, pair := range ownerPairs() {
 		cases = append(cases,
@@ -104,6 +105,18 @@ func strangerStays(t *accountTrial) {
 	stays("disabling", t.store.SetDisabled(t.ctx, anna.ID, true, t.at(5)))
 	stays("deleting", t.store.DeleteUser(t.ctx, anna.ID))
 	t.must("the other's own code", t.use(bob.ID, reset, 6))
+}
+
+// sessionOfTheUser has sessions that say they are another user's.
+func sessionOfTheUser(t *accountTrial) {
+	anna, bob, carol := t.person("anna"), t.join("bob"), t.join("carol")
+	first, next := t.session(bob.ID, "first", 0), t.session(bob.ID, "next", 1)
+	t.must("creating a user", t.store.CreateUser(t.ctx, anna, &first, nil))
+	t.must("changing a password", t.store.ChangePassword(t.ctx, carol.ID, carol.Password, "new", &next, t.at(1)))
+	first.UserID, next.UserID = anna.ID, carol.ID
+	t.has("who was created", anna.ID, first)
+	t.has("who changed the password", carol.ID, next)
+	t.has("whom both sessions name", bob.ID)
 }
 
 func idIsNoAddress(t *accountTrial) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -76,6 +77,36 @@ func brokenOwners() []breakage {
 					return l.sound.CreateTodo(ctx, owner, draft)
 				}
 				return created, err
+			}
+		}},
+		{"C7", "what has expired goes for all owners", func(l *lab) {
+			l.create = func(ctx context.Context, owner string, draft todos.Draft) (todos.Created, error) {
+				if r := draft.Retry; r != nil {
+					l.inside(func(lists map[string]*memory.List) {
+						for _, list := range lists {
+							maps.DeleteFunc(list.Retries, func(_ string, a memory.Answer) bool {
+								return a.Todo.CreatedAt.Before(r.ExpiredAt)
+							})
+						}
+					})
+				}
+				return l.sound.CreateTodo(ctx, owner, draft)
+			}
+		}},
+		{"C7", "a key that has expired for one owner goes for another", func(l *lab) {
+			l.create = func(ctx context.Context, owner string, draft todos.Draft) (todos.Created, error) {
+				if r := draft.Retry; r != nil {
+					l.inside(func(lists map[string]*memory.List) {
+						for _, list := range lists {
+							for key, a := range list.Retries {
+								if own := lists[owner]; own != nil && a.Todo.CreatedAt.Before(r.ExpiredAt) {
+									delete(own.Retries, key)
+								}
+							}
+						}
+					})
+				}
+				return l.sound.CreateTodo(ctx, owner, draft)
 			}
 		}},
 		{"U5", "a foreign todo's version is compared first", func(l *lab) {

@@ -28,7 +28,7 @@
 //	C4  replays of todos as they were, after updates and deletes; by a second instance (Reopen)
 //	C5  another body, after a delete too
 //	C6  16 racers: one creates; behind an expired record, with other bodies, with deadlines
-//	C7  one key for two owners, one after the other and at once
+//	C7  one key for two owners, one after the other, at once, and expired for one of them
 //	G1  as created, as updated, as listed; by a second instance (Reopen)
 //	G2  ids that are unknown, deleted, another owner's
 //	L1  every order in both directions, with ties, filters and search, in pages of 1 to n
@@ -52,7 +52,7 @@
 // [RunAccounts] and [AccountsSuite] do the same for an [accounts.Store], whose
 // clauses are tried with:
 //
-//	A1  two users with sessions and codes of the same names; ids, addresses and sessions as the owners of S1
+//	A1  two users with sessions and codes of the same names, sessions that name another; ids and addresses as the owners of S1
 //	A2  arguments and results written to after the call; 16 callers of every method
 //	A3  calls that are cancelled on their way; each fault in each step of each call (Faults)
 //	A4  contexts as in S3, on every method; behind a held lock (Hold), without a storage (Broken)

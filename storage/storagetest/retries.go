@@ -32,6 +32,7 @@ func retryCases() []testCase {
 		{clause: "C6", name: "racers with a deadline end by it", run: retryRaceDeadline},
 		{clause: "C7", name: "owners do not share keys", run: retryOwners},
 		{clause: "C7", name: "owners do not race for a key", run: retryRaceOwners},
+		{clause: "C7", name: "records expire for their owner alone", run: retryExpiresAlone},
 	}
 }
 
@@ -301,6 +302,20 @@ func retryOwners(t *trial) {
 	t.same("the replay of one owner", t.replay(anna, t.keyed("of anna", "key")), annas)
 	t.same("the replay of the other", t.replay(bob, t.again(draft)), bobs)
 	t.mismatch(bob, draft)
+}
+
+// retryExpiresAlone has a call for which records of another owner would have
+// expired, one of the same key as a record of its own that has not.
+func retryExpiresAlone(t *trial) {
+	anna, bob := t.owner("anna"), t.owner("bob")
+	early, late := t.keyed("of bob", "key"), t.keyed("of anna", "key")
+	late.CreatedAt = t.at(1000)
+	bobs, annas := t.create(bob, early), t.create(anna, late)
+	draft := t.keyed("another of anna", "another key")
+	draft.CreatedAt, draft.Retry.ExpiredAt = t.at(2000), t.at(1)
+	t.create(anna, draft)
+	t.same("the replay of the other owner", t.replay(bob, t.again(early)), bobs)
+	t.same("the replay of one's own", t.replay(anna, t.again(late)), annas)
 }
 
 func retryRaceOwners(t *trial) {
