@@ -86,6 +86,12 @@ type Options struct {
 	// module's own plain pages.
 	VerifyPage, ResetPage string
 
+	// ContextWords are names that a new password has to be more than: of the
+	// product, the company, the project; 4 to 64 characters, at most 256 of them.
+	// Those in the host of BaseURL are among them, and the user's own, without
+	// being listed.
+	ContextWords []string
+
 	// TokensOnly turns cookies off: every sign-in answers with an access and a
 	// refresh token.
 	TokensOnly bool
@@ -155,6 +161,7 @@ func (o Options) withDefaults() (Options, error) {
 	if o.RequireVerification && o.Mailer == nil {
 		f.add("Mailer", "required by RequireVerification")
 	}
+	o.validateWords(&f)
 	f.page("VerifyPage", o.VerifyPage)
 	f.page("ResetPage", o.ResetPage)
 	if o.Life < MinIdle || o.Life > MaxLife {

@@ -69,7 +69,7 @@ func (s *Service) changePassword(ctx context.Context, c *gin.Context) error {
 	if err := b.err(); err != nil {
 		return err
 	}
-	if code, message := weakPassword(password, who.user.Email); code != "" {
+	if code, message := s.weakPassword(password, who.user); code != "" {
 		return badRequest(code, message)
 	}
 	account, err := s.checkPassword(ctx, c, who, current)
@@ -179,7 +179,7 @@ func (s *Service) reset(ctx context.Context, c *gin.Context, text, password stri
 	case err != nil:
 		return err
 	}
-	if code, message := weakPassword(password, account.Email); code != "" {
+	if code, message := s.weakPassword(password, account.User); code != "" {
 		return badRequest(code, message)
 	}
 	hash, err := s.hasher.hash(ctx, password)

@@ -32,7 +32,7 @@ func (s *Service) readSignUp(c *gin.Context) (f signUpForm, err error) {
 	if err := b.err(); err != nil {
 		return f, err
 	}
-	if code, message := weakPassword(f.password, f.email); code != "" {
+	if code, message := s.weakPassword(f.password, User{Email: f.email, Name: f.name}); code != "" {
 		return f, badRequest(code, message)
 	}
 	return f, nil
