@@ -137,6 +137,7 @@ func (s *Service) show(c *gin.Context, status int, p page) error {
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Length", strconv.Itoa(text.Len()))
 	h.Set("Content-Security-Policy", pagePolicy)
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	c.Writer.WriteHeader(status)
 	if c.Request.Method == http.MethodHead {
 		c.Writer.WriteHeaderNow()

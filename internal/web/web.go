@@ -125,7 +125,7 @@ func Headers(c *gin.Context) {
 	h.Set("Cache-Control", "no-store") // ASVS 14.3.2
 	h.Add("Vary", "Authorization")
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	h.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; frame-ancestors 'none'")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin") // CORS requests are not subject to it
 	if h.Get(requestID) == "" {

@@ -177,7 +177,7 @@ func TestHeaders(t *testing.T) {
 		"Cache-Control":                "no-store",
 		"Vary":                         "Origin, Authorization",
 		"X-Content-Type-Options":       "nosniff",
-		"Content-Security-Policy":      "default-src 'none'; frame-ancestors 'none'",
+		"Content-Security-Policy":      "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
 		"Referrer-Policy":              "no-referrer",
 		"Cross-Origin-Resource-Policy": "same-origin",
 	} {
