@@ -9,7 +9,7 @@ BENCH    ?= .
 export AUTHTODO_REQUIRE = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help test vet tools programs bench fuzz soak
+.PHONY: help test vet tools programs bench fuzz soak mutants
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -44,6 +44,10 @@ fuzz: ## runs each fuzz target for FUZZTIME (10s)
 # the middle of 10,000 writes, and 500 clients at once.
 soak: tools ## runs the tests of kills and of load at full length
 	AUTHTODO_SOAK=1 $(GO) test -count=1 -timeout 60m -v -run 'Kill|Load' ./internal/faulttest
+
+# The tests of isolation with all mutants, and not with one a storage.
+mutants: programs ## takes the owner out of each statement in turn and looks who notices
+	AUTHTODO_SOAK=1 $(GO) test -count=1 -timeout 90m -v -run 'Mutants|Policies' ./internal/mutants
 
 # What the tests start themselves: a private PostgreSQL and PgBouncer, Node.js
 # with packages that its lock files name, a browser. A server that a package
