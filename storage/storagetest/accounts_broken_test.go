@@ -65,6 +65,51 @@ func brokenForAll() []accountBreakage {
 				return errors.Join(l.sound.EndSessions(ctx, userID, ""), l.sound.CreateSession(ctx, *next, 100))
 			}
 		}},
+		{"A1", "sessions of all users count for the limit", func(l *accountLab) {
+			l.createSession = func(ctx context.Context, s accounts.Session, limit int) error {
+				for _, u := range l.everybody() {
+					if others, err := l.sound.Sessions(ctx, u.ID); err == nil && u.ID != s.UserID {
+						limit -= len(others)
+					}
+				}
+				return l.sound.CreateSession(ctx, s, max(1, limit))
+			}
+		}},
+		{"A1", "codes of all users count for the limit", func(l *accountLab) {
+			l.putCode = func(ctx context.Context, userID string, code accounts.Code, limit int) error {
+				for _, u := range l.everybody() {
+					if u.ID != userID {
+						limit -= len(l.every(u.ID))
+					}
+				}
+				return l.sound.PutCode(ctx, userID, code, max(1, limit))
+			}
+		}},
+		{"A1", "codes of all users expire together", func(l *accountLab) {
+			l.putCode = func(ctx context.Context, userID string, code accounts.Code, limit int) error {
+				for _, u := range l.everybody() {
+					for _, c := range l.every(u.ID) {
+						if c.Purpose == code.Purpose && c.ExpiresAt.Before(code.CreatedAt) {
+							c.Secret, c.CreatedAt = digest("one that is expired, too"), code.CreatedAt
+							l.sound.PutCode(ctx, u.ID, c, 1)
+						}
+					}
+				}
+				return l.sound.PutCode(ctx, userID, code, limit)
+			}
+		}},
+		{"A1", "a code is used for everybody who has it", func(l *accountLab) {
+			l.changeEmail = func(
+				ctx context.Context, userID string, secret accounts.Digest, at time.Time,
+			) (accounts.User, error) {
+				for _, u := range l.everybody() {
+					if u.ID != userID {
+						l.sound.ChangeEmail(ctx, u.ID, secret, at.Add(-time.Hour))
+					}
+				}
+				return l.sound.ChangeEmail(ctx, userID, secret, at)
+			}
+		}},
 		{"A1", "addresses are folded", func(l *accountLab) {
 			l.createUser = func(
 				ctx context.Context, a accounts.Account, s *accounts.Session, c *accounts.Code,

@@ -19,8 +19,17 @@ func strangerCases() []accountCase {
 		{clause: "A1", name: "another user's session cannot be changed or ended", run: strangerChanges},
 		{clause: "A1", name: "another user's code is none", run: strangerUses},
 		{clause: "A1", name: "what one user does leaves another as they are", run: strangerStays},
+		{clause: "A1", name: "another user's sessions do not count", run: strangerSessions},
 		{clause: "A1", name: "an id is not taken for an address", run: idIsNoAddress},
 		{clause: "A1", name: "a session is that of its call's user", run: sessionOfTheUser},
+	}
+	for _, purpose := range []accounts.Purpose{
+		accounts.VerifyEmail, accounts.ChangeEmail, accounts.ResetPassword,
+	} {
+		cases = append(cases, accountCase{
+			clause: "A1", name: "another user's codes do not count, for " + string(purpose),
+			run: func(t *accountTrial) { t.strangerCodes(purpose) },
+		})
 	}
 	for _, pair := range ownerPairs() {
 		cases = append(cases,
@@ -96,15 +105,63 @@ func strangerStays(t *accountTrial) {
 	stays("ending all sessions", t.store.EndSessions(t.ctx, anna.ID, ""))
 	_, err := t.store.UpdateProfile(t.ctx, anna.ID, accounts.Profile{Name: new("another")}, t.at(2))
 	stays("a change of the name", err)
+	stays("a better hash", t.store.RenewHash(t.ctx, anna.ID, anna.Password, "renewed"))
 	next := t.session(anna.ID, "next", 3)
 	stays("a change of the password", t.store.ChangePassword(
-		t.ctx, anna.ID, anna.Password, "another", &next, t.at(3)))
+		t.ctx, anna.ID, "renewed", "another", &next, t.at(3)))
 	t.put(anna.ID, reset)
 	stays("a reset", t.use(anna.ID, reset, 4))
 	t.put(anna.ID, reset)
 	stays("disabling", t.store.SetDisabled(t.ctx, anna.ID, true, t.at(5)))
 	stays("deleting", t.store.DeleteUser(t.ctx, anna.ID))
 	t.must("the other's own code", t.use(bob.ID, reset, 6))
+}
+
+// strangerSessions has a limit that is reached only with those of another user.
+func strangerSessions(t *accountTrial) {
+	anna, bob := t.join("anna"), t.join("bob")
+	for i := range 3 {
+		t.signIn(t.session(bob.ID, fmt.Sprint("bobs-", i), 10+i))
+	}
+	bobs := t.sessions(bob.ID)
+	first, second := t.signIn(t.session(anna.ID, "first", 0)), t.session(anna.ID, "second", 5)
+	t.must("creating a session", t.store.CreateSession(t.ctx, second, 2))
+	t.has("one user", anna.ID, second, first)
+	t.has("the other", bob.ID, bobs...)
+}
+
+// strangerCodes has limits and times of expiry that are reached only with the
+// codes of another user, one of which is the same as one's own.
+func (t *accountTrial) strangerCodes(purpose accounts.Purpose) {
+	anna, bob, carol := t.join("anna"), t.join("bob"), t.join("carol")
+	code := func(u accounts.Account, name string, at int) accounts.Code {
+		c := t.code(purpose, u.Email)
+		c.Secret, c.CreatedAt, c.ExpiresAt = digest(name), t.at(at), t.at(at+hour)
+		return c
+	}
+	put := func(u accounts.Account, c accounts.Code) {
+		t.must("putting a code", t.store.PutCode(t.ctx, u.ID, c, 2))
+	}
+	for i := range 2 {
+		t.put(carol.ID, code(carol, fmt.Sprint("carols ", i), 10+i))
+	}
+	bobs := t.put(bob.ID, code(bob, "first", 0))
+	put(anna, code(anna, "first", 0))
+	put(anna, code(anna, "second", 1))
+	t.must("the first of two codes", t.use(anna.ID, code(anna, "first", 0), 1))
+
+	put(anna, code(anna, "first", 2))
+	put(anna, code(anna, "second", 3))
+	put(anna, code(anna, "third", 4))
+	put(anna, code(anna, "late", 2*hour))
+	moved := code(anna, "moved", 2*hour)
+	if purpose == accounts.ChangeEmail {
+		moved.Email = t.email("moved")
+	}
+	put(anna, moved)
+	t.must("a late code", t.use(anna.ID, moved, 2*hour))
+	t.is("the other", bob)
+	t.must("the other's code", t.use(bob.ID, bobs, 1))
 }
 
 // sessionOfTheUser has sessions that say they are another user's.
