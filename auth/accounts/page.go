@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"html/template"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -125,6 +126,7 @@ func (s *Service) showOutcome(c *gin.Context, kind pageKind, err error) error {
 		shown = form(kind)
 		shown.Problem = p.Named.Message
 	}
+	maps.Copy(c.Writer.Header(), p.Header) // the challenge of a 401, the wait of a 429
 	return s.show(c, p.Status, shown)
 }
 
