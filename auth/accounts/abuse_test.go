@@ -88,6 +88,14 @@ func TestTwins(t *testing.T) {
 		object{"email": "known@example.com", "password": "wrong password"},
 		object{"email": "disabled@example.com", "password": "wrong password"},
 		object{"email": "disabled@example.com", "password": goodPassword})
+	// Whoever signs up and then in with one password learns nothing, neither.
+	for _, email := range []string{"probed@example.com", "known@example.com", "disabled@example.com"} {
+		h.browser(t).must(200, "POST", "/auth/sign-up/email", object{"name": "x", "email": email, "password": "the probing password"})
+	}
+	compare("sign-in after sign-up", "/auth/sign-in/email",
+		object{"email": "probed@example.com", "password": "the probing password"},
+		object{"email": "known@example.com", "password": "the probing password"},
+		object{"email": "disabled@example.com", "password": "the probing password"})
 	compare("sign-up", "/auth/sign-up/email",
 		object{"name": "x", "email": "fresh@example.com", "password": goodPassword},
 		object{"name": "x", "email": "known@example.com", "password": goodPassword},

@@ -90,7 +90,7 @@ func TestLife(t *testing.T) {
 	if up.at("token") != nil || up.text("user", "email") != "ada@example.com" || len(v.cookies()) != 0 {
 		t.Fatalf("sign-up answers %s and sets %v", up.Text, v.cookies())
 	}
-	if a := signIn(v, "ada@example.com", goodPassword); a.Status != 403 || a.text("code") != "EMAIL_NOT_VERIFIED" {
+	if a := signIn(v, "ada@example.com", goodPassword); a.Status != 401 || a.text("code") != "INVALID_EMAIL_OR_PASSWORD" {
 		t.Errorf("sign-in without a verified address: %d %s", a.Status, a.Text)
 	}
 	first := mail.next(t, accounts.MailVerify)

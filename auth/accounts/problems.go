@@ -39,8 +39,8 @@ func errUnauthorized() *problem.Problem {
 	return refuse(http.StatusUnauthorized, "UNAUTHORIZED", "Unauthorized")
 }
 
-// errSignIn is the answer to a wrong password, an unknown address and a
-// disabled account alike.
+// errSignIn is the answer to a wrong password, an unknown address, a disabled
+// account and an address that has still to be verified, alike.
 func errSignIn() *problem.Problem {
 	return refuse(http.StatusUnauthorized, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password")
 }
@@ -50,10 +50,6 @@ func errEmail() *problem.Problem { return badRequest("INVALID_EMAIL", "Invalid e
 func errPassword() *problem.Problem { return badRequest("INVALID_PASSWORD", "Invalid password") }
 
 func errTooLong() *problem.Problem { return badRequest("PASSWORD_TOO_LONG", "Password too long") }
-
-func errNotVerified() *problem.Problem {
-	return refuse(http.StatusForbidden, "EMAIL_NOT_VERIFIED", "Email not verified")
-}
 
 func errUserExists() *problem.Problem {
 	p := refuse(http.StatusUnprocessableEntity, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL",

@@ -15,8 +15,9 @@ func isTooLong(password string) bool {
 	return utf8.RuneCountInString(norm.NFC.String(password)) > maxPassword
 }
 
-// signIn answers POST /sign-in/email. An unknown address, a wrong password and
-// a disabled account are one and the same, in the work that they make, too.
+// signIn answers POST /sign-in/email. An unknown address, a wrong password, a
+// disabled account and an address that has still to be verified are one and the
+// same, in the work that they make, too.
 func (s *Service) signIn(ctx context.Context, c *gin.Context) error {
 	b, err := readBody(c)
 	if err != nil {
@@ -42,10 +43,6 @@ func (s *Service) signIn(ctx context.Context, c *gin.Context) error {
 	account, err := s.passwordOf(ctx, c, email, password)
 	if err != nil {
 		return err
-	}
-	if s.opts.RequireVerification && !account.EmailVerified {
-		s.mail(func(ctx context.Context) error { return s.askToVerify(ctx, account.User, true) })
-		return errNotVerified()
 	}
 	begun := s.begin(c, account.ID, temporary, tokens)
 	if err := s.store.CreateSession(ctx, begun.session, s.opts.MaxSessions); err != nil {
@@ -77,16 +74,9 @@ func (s *Service) passwordOf(
 	if err != nil {
 		return Account{}, err
 	}
-	if !right || account.Disabled {
+	if reason := s.refusal(account, right); reason != "" {
 		event := s.event(c, EventSignInFailed, account.ID, "")
-		switch {
-		case account.ID == "":
-			event.Reason = "unknown address"
-		case account.Disabled:
-			event.Reason = "disabled"
-		default:
-			event.Reason = "wrong password"
-		}
+		event.Reason = reason
 		s.tell(ctx, event)
 		return Account{}, errSignIn()
 	}
@@ -94,6 +84,25 @@ func (s *Service) passwordOf(
 		s.renewHash(ctx, account, password)
 	}
 	return account, nil
+}
+
+// refusal is why nobody is let into an account; empty if they are. Whoever has
+// the right password of an address that is not verified gets a mail, and the
+// answer that everybody gets: another one would tell who signs up first and then
+// in that the address had no account.
+func (s *Service) refusal(account Account, right bool) (reason string) {
+	switch {
+	case account.ID == "":
+		return "unknown address"
+	case account.Disabled:
+		return "disabled"
+	case !right:
+		return "wrong password"
+	case s.opts.RequireVerification && !account.EmailVerified:
+		s.mail(func(ctx context.Context) error { return s.askToVerify(ctx, account.User, true) })
+		return "address not verified"
+	}
+	return ""
 }
 
 // renewHash makes a better hash of a password that was right. If it cannot, the
