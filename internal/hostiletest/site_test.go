@@ -87,6 +87,7 @@ func (s *site) options(backend storage.Backend) authtodo.Options {
 	return authtodo.Options{
 		Storage: backend,
 		Logger:  slog.New(slog.NewJSONHandler(s.log, level)),
+		Timeout: authtodo.MaxTimeout, // no case is about a machine that is slow
 		Now:     func() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) },
 		Auth: auth.Options{Issuers: []auth.Issuer{
 			{Keys: auth.SharedSecret(plainSecret), UserSpace: auth.DefaultSpace},
