@@ -131,7 +131,7 @@ func complaint(t *testing.T, said string) string {
 			t.Fatalf("the mutant makes no sense:\n%s", said)
 		}
 	}
-	m := regexp.MustCompile(`(?m)^ +\w+\.go:\d+: (.*)$`).FindStringSubmatch(said)
+	m := regexp.MustCompile(`(?m)^ +\w+\.go:\d+: (\[.*|.*(?:want|were|rows of).*)$`).FindStringSubmatch(said)
 	if m == nil {
 		t.Fatalf("what has failed does not say why:\n%s", said)
 	}
