@@ -66,6 +66,21 @@ func isTrusted(addr netip.Addr, trusted []netip.Prefix) bool {
 	})
 }
 
+// site is the /48 that an IPv6 address is in: the most that a customer is given,
+// and with it 65,536 times what bucket counts. IPv4 has none.
+func site(addr netip.Addr) string {
+	const customer = 48
+	addr = addr.WithZone("").Unmap()
+	if !addr.Is6() {
+		return ""
+	}
+	prefix, err := addr.Prefix(customer)
+	if err != nil { // not for a valid address
+		return ""
+	}
+	return prefix.String()
+}
+
 // bucket is what is counted together: an IPv4 address, or the /64 that one
 // customer has of IPv6. All who have no address are counted as one.
 func bucket(addr netip.Addr) string {

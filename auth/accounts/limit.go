@@ -32,6 +32,16 @@ type Limiter interface {
 	Take(ctx context.Context, key string, rate Rate) (wait time.Duration, err error)
 }
 
+// Lifter is a [Limiter] that can forget a key. If [Options.Limiter] is none,
+// failures in a row, which a success lifts, are counted in memory, and a reset of
+// the password lifts no limit of the Limiter.
+type Lifter interface {
+	Limiter
+
+	// Lift forgets what was counted of a key.
+	Lift(ctx context.Context, key string) error
+}
+
 // maxBuckets is how many keys a memoryLimiter knows at once: with all of them it
 // takes about 20 MiB.
 const maxBuckets = 1 << 16
@@ -47,6 +57,19 @@ type memoryLimiter struct {
 	mu      sync.Mutex
 	buckets map[digest]*bucketOf
 	byFull  fullQueue
+}
+
+// newLimiters are the limiters of a service: of all limits, and of failures in a
+// row, which stay for long. In memory those are counted apart, so that they push
+// out nothing that is full again in minutes.
+func newLimiters(given Limiter, now func() time.Time) (limits, failures Limiter) {
+	if given == nil {
+		return newMemoryLimiter(now), newMemoryLimiter(now)
+	}
+	if _, ok := given.(Lifter); ok {
+		return given, given
+	}
+	return given, newMemoryLimiter(now)
 }
 
 // digest stands for a key, so that long ones take no more memory.
@@ -93,6 +116,18 @@ func (m *memoryLimiter) Take(
 	b.full = now.Add(time.Duration(missing * float64(r.Every)))
 	heap.Fix(&m.byFull, b.index)
 	return wait, nil
+}
+
+// Lift implements [Lifter].
+func (m *memoryLimiter) Lift(_ context.Context, key string) error {
+	sum := sha256.Sum256([]byte(key))
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if b := m.buckets[digest(sum[:16])]; b != nil {
+		heap.Remove(&m.byFull, b.index)
+		delete(m.buckets, b.key)
+	}
+	return nil
 }
 
 // forget drops what is full again: such a bucket is like a new one.

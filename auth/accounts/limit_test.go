@@ -89,6 +89,33 @@ func TestRateChanges(t *testing.T) {
 	m.take(t, "ada", Rate{5, time.Hour}, time.Hour)
 }
 
+// TestLift: a key that was lifted is as if it had never been, and others stay.
+func TestLift(t *testing.T) {
+	t.Parallel()
+	m, c := limiter()
+	r := Rate{Burst: 1, Every: 30 * 24 * time.Hour}
+	for _, key := range []string{"ada", "bob", "eve"} {
+		m.take(t, key, r, 0)
+		c.pass(time.Second)
+	}
+	for range 2 { // one that is not there is no error
+		if err := m.Lift(t.Context(), "bob"); err != nil {
+			t.Error(err)
+		}
+	}
+	if len(m.buckets) != 2 || len(m.byFull) != 2 {
+		t.Errorf("%d buckets, %d in the queue", len(m.buckets), len(m.byFull))
+	}
+	m.take(t, "bob", r, 0)
+	m.take(t, "ada", r, r.Every-3*time.Second)
+	m.take(t, "eve", r, r.Every-time.Second)
+	c.pass(r.Every)
+	m.take(t, "new", r, 0)
+	if len(m.buckets) != 1 || len(m.byFull) != 1 {
+		t.Errorf("%d buckets, %d in the queue", len(m.buckets), len(m.byFull))
+	}
+}
+
 // TestFull: whoever floods the limiter with keys takes the place of his own, not
 // of a bucket that is exhausted, and the limiter does not grow.
 func TestFull(t *testing.T) {

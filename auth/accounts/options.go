@@ -133,7 +133,8 @@ type Options struct {
 	HashMemory int64
 
 	// Limiter counts attempts. Nil is one in memory, for one instance; [Unlimited]
-	// turns the limits off, which leaves passwords to be guessed at.
+	// turns the limits off, which leaves passwords to be guessed at. One that is a
+	// [Lifter] counts failures in a row, too.
 	Limiter Limiter
 
 	// OnEvent gets what happens to accounts, for an audit log. It is called before
@@ -146,6 +147,9 @@ type Unlimited struct{}
 
 // Take implements [Limiter].
 func (Unlimited) Take(context.Context, string, Rate) (time.Duration, error) { return 0, nil }
+
+// Lift implements [Lifter].
+func (Unlimited) Lift(context.Context, string) error { return nil }
 
 // withDefaults returns the options with every default in its place, or all that
 // is wrong with them, each with the path of its field from the Options of the

@@ -18,6 +18,9 @@ func (s *Service) checkPassword(
 	if err := s.limit(ctx, c, passwordsByUser(), "password", who.user.ID); err != nil {
 		return Account{}, err
 	}
+	if err := s.limitFailures(ctx, c, failuresByUser, who.user.Email); err != nil {
+		return Account{}, err
+	}
 	account, err := s.store.Account(ctx, who.user.ID)
 	if err != nil {
 		return Account{}, err
@@ -30,6 +33,7 @@ func (s *Service) checkPassword(
 		s.tell(ctx, s.event(c, EventPasswordFailed, who.user.ID, who.session.ID))
 		return Account{}, errPassword()
 	}
+	s.liftFailures(ctx, who.user.Email)
 	return account, nil
 }
 
@@ -93,7 +97,7 @@ func (s *Service) changePassword(ctx context.Context, c *gin.Context) error {
 	case err != nil:
 		return err
 	}
-	account.UpdatedAt = now
+	account.UpdatedAt, account.Password = now, hash
 	event := s.event(c, EventPasswordChanged, account.ID, who.session.ID)
 	if revoke {
 		event.SessionID = begun.session.ID
@@ -101,9 +105,12 @@ func (s *Service) changePassword(ctx context.Context, c *gin.Context) error {
 	s.tell(ctx, event)
 	s.notify(MailPassword, account.User, account.Email)
 	if !revoke {
+		if !who.access {
+			s.setDevice(c, account)
+		}
 		return write(c, signInAnswer{User: showUser(account.User)})
 	}
-	return s.answer(ctx, c, begun, account.User, signInAnswer{})
+	return s.answer(ctx, c, begun, account, signInAnswer{})
 }
 
 // requestReset answers POST /request-password-reset, the same whether there is an
@@ -120,7 +127,7 @@ func (s *Service) requestReset(ctx context.Context, c *gin.Context) error {
 	if err := b.err(); err != nil {
 		return err
 	}
-	if err := s.limit(ctx, c, mailsByClient(), "mails by client", s.bucket(c)); err != nil {
+	if err := s.limitClient(ctx, c, mailsByClient(), "mails by client"); err != nil {
 		return err
 	}
 	event := s.event(c, EventResetAsked, "", "")
@@ -164,7 +171,7 @@ func (s *Service) resetPassword(ctx context.Context, c *gin.Context) error {
 }
 
 func (s *Service) reset(ctx context.Context, c *gin.Context, text, password string) error {
-	if err := s.limit(ctx, c, codesByClient(), "codes by client", s.bucket(c)); err != nil {
+	if err := s.limitClient(ctx, c, codesByClient(), "codes by client"); err != nil {
 		return err
 	}
 	const status = 400 // Better Auth's
@@ -193,6 +200,8 @@ func (s *Service) reset(ctx context.Context, c *gin.Context, text, password stri
 	case err != nil:
 		return err
 	}
+	s.liftAll(ctx, user.Email)
+	s.setOwnDevice(c, Account{user, hash})
 	s.tell(ctx, s.event(c, EventPasswordReset, user.ID, ""))
 	s.notify(MailPassword, user, user.Email)
 	return nil

@@ -73,7 +73,7 @@ func (s *Service) changeEmail(ctx context.Context, c *gin.Context) error {
 			return err
 		}
 	}
-	if err := s.limit(ctx, c, mailsByClient(), "mails by client", s.bucket(c)); err != nil {
+	if err := s.limitClient(ctx, c, mailsByClient(), "mails by client"); err != nil {
 		return err
 	}
 	s.tell(ctx, s.event(c, EventEmailAsked, who.user.ID, who.session.ID))

@@ -29,7 +29,7 @@ func (s *Service) refreshTokens(ctx context.Context, c *gin.Context) error {
 	if err := b.err(); err != nil {
 		return err
 	}
-	if err := s.limit(ctx, c, refreshByClient(), "refresh by client", s.bucket(c)); err != nil {
+	if err := s.limitClient(ctx, c, refreshByClient(), "refresh by client"); err != nil {
 		return err
 	}
 	old, ok := s.seal.open(kindRefresh, text)

@@ -45,15 +45,17 @@ type Service struct {
 	path     string // of the routes, as browsers see it
 	guard    *auth.Guard
 
-	secrets secrets
-	seal    sealer
-	refresh keys // that successors of refresh tokens are derived with
-	ring    *ring
-	cache   *cache
-	hasher  *hasher
-	limits  Limiter
-	outbox  *outbox
-	pages   *template.Template
+	secrets  secrets
+	seal     sealer
+	refresh  keys // that successors of refresh tokens are derived with
+	devices  keys // that browsers are bound to a password with
+	ring     *ring
+	cache    *cache
+	hasher   *hasher
+	limits   Limiter
+	failures Limiter // that counts failures in a row
+	outbox   *outbox
+	pages    *template.Template
 }
 
 var _ auth.Local = (*Service)(nil)
@@ -84,13 +86,12 @@ func New(opts Options, deps Deps) (*Service, error) {
 	s.path = publicPath(opts.BaseURL, deps.Path)
 	s.pages = newPages()
 	s.seal, s.refresh = newSealer(s.secrets), s.secrets.keys("refresh")
+	s.devices = s.secrets.keys("device")
 	s.ring = newRing(deps.Store, s.secrets, opts.Access, deps.Now, deps.Logger)
 	s.cache = newCache(opts.Recheck, deps.Now, deps.Store.Session)
 	s.store = forgetting{deps.Store, s.cache}
 	s.hasher = newHasher(opts.HashMemory)
-	if s.limits = opts.Limiter; s.limits == nil {
-		s.limits = newMemoryLimiter(deps.Now)
-	}
+	s.limits, s.failures = newLimiters(opts.Limiter, deps.Now)
 	if opts.Mailer != nil {
 		s.outbox = newOutbox(deps.Logger)
 	}

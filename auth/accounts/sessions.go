@@ -54,13 +54,14 @@ type signInAnswer struct {
 // answer hands out a session that has been stored: as a cookie, or as tokens. An
 // answer that only lacks the access token is a 503, and the client signs in anew.
 func (s *Service) answer(
-	ctx context.Context, c *gin.Context, begun started, user User, a signInAnswer,
+	ctx context.Context, c *gin.Context, begun started, account Account, a signInAnswer,
 ) error {
+	user := account.User
 	if begun.tokens {
 		return s.writeTokens(ctx, c, begun.session, user, begun.token, showUser(user))
 	}
 	s.setSession(c, begun.session, begun.token)
-	s.setDevice(c, user.ID)
+	s.setDevice(c, account)
 	a.Token, a.User = &begun.token, showUser(user)
 	return write(c, a)
 }

@@ -56,18 +56,18 @@ func (s *Service) signIn(ctx context.Context, c *gin.Context) error {
 	}
 	s.tell(ctx, s.event(c, EventSignIn, account.ID, begun.session.ID))
 	redirect := false
-	return s.answer(ctx, c, begun, account.User, signInAnswer{Redirect: &redirect})
+	return s.answer(ctx, c, begun, account, signInAnswer{Redirect: &redirect})
 }
 
 // passwordOf is the account of an address if the password is right.
 func (s *Service) passwordOf(
 	ctx context.Context, c *gin.Context, email, password string,
 ) (Account, error) {
-	account, err := s.store.AccountByEmail(ctx, email)
-	if err != nil && !errors.Is(err, ErrNoUser) {
+	if err := s.limitSignIn(ctx, c, email); err != nil {
 		return Account{}, err
 	}
-	if err := s.limitSignIn(ctx, c, email, account); err != nil {
+	account, err := s.store.AccountByEmail(ctx, email)
+	if err != nil && !errors.Is(err, ErrNoUser) {
 		return Account{}, err
 	}
 	right, outdated, err := s.hasher.verify(ctx, account.Password, password)
@@ -80,8 +80,9 @@ func (s *Service) passwordOf(
 		s.tell(ctx, event)
 		return Account{}, errSignIn()
 	}
+	s.liftFailures(ctx, email)
 	if outdated {
-		s.renewHash(ctx, account, password)
+		account.Password = s.renewHash(ctx, account, password)
 	}
 	return account, nil
 }
@@ -105,16 +106,18 @@ func (s *Service) refusal(account Account, right bool) (reason string) {
 	return ""
 }
 
-// renewHash makes a better hash of a password that was right. If it cannot, the
-// next sign-in does.
-func (s *Service) renewHash(ctx context.Context, account Account, password string) {
+// renewHash makes a better hash of a password that was right, and is the one that
+// the account has then. If it cannot, the next sign-in does.
+func (s *Service) renewHash(ctx context.Context, account Account, password string) string {
 	hash, err := s.hasher.hash(ctx, password)
 	if err == nil {
 		err = s.store.RenewHash(ctx, account.ID, account.Password, hash)
 	}
 	if err != nil {
 		s.logger.WarnContext(ctx, "authtodo: an outdated hash was not renewed", "error", err)
+		return account.Password
 	}
+	return hash
 }
 
 // replace ends the session that the browser had before, of the same user: the

@@ -49,7 +49,7 @@ func (s *Service) signUp(ctx context.Context, c *gin.Context) error {
 			return err
 		}
 	}
-	if err := s.limit(ctx, c, signUpByClient(), "sign-up by client", s.bucket(c)); err != nil {
+	if err := s.limitClient(ctx, c, signUpByClient(), "sign-up by client"); err != nil {
 		return err
 	}
 	hash, err := s.hasher.hash(ctx, f.password)
@@ -84,7 +84,7 @@ func (s *Service) signUp(ctx context.Context, c *gin.Context) error {
 	if s.opts.RequireVerification {
 		return write(c, signInAnswer{User: showUser(account.User)})
 	}
-	return s.answer(ctx, c, begun, account.User, signInAnswer{})
+	return s.answer(ctx, c, begun, account, signInAnswer{})
 }
 
 // ifMailed is the code of a sign-up if there is anybody to mail it.

@@ -2,6 +2,8 @@ package accounts
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,10 +22,22 @@ func mailsByClient() Rate     { return Rate{Burst: 20, Every: time.Minute} }
 func eventsByAttempts() Rate  { return Rate{Burst: 1, Every: time.Minute} }
 func signInByOwnDevice() Rate { return signInByAccount() }
 
+// signInToAccount is the name of the count that a reset lifts.
+const signInToAccount = "sign-in by account"
+
+// bySite is the rate of all clients of a site together, where one has this.
+func bySite(r Rate) Rate { return Rate{Burst: 5 * r.Burst, Every: r.Every / 10} }
+
 // limit counts an attempt, and refuses it if there were too many. A limiter that
 // fails lets everybody through: it must not keep them out.
 func (s *Service) limit(ctx context.Context, c *gin.Context, rate Rate, key ...string) error {
-	wait := s.take(ctx, rate, key...)
+	return s.refuse(ctx, c, s.take(ctx, rate, key...), key...)
+}
+
+// refuse is the refusal of an attempt that has to wait.
+func (s *Service) refuse(
+	ctx context.Context, c *gin.Context, wait time.Duration, key ...string,
+) error {
 	if wait <= 0 {
 		return nil
 	}
@@ -37,7 +51,13 @@ func (s *Service) limit(ctx context.Context, c *gin.Context, rate Rate, key ...s
 }
 
 func (s *Service) take(ctx context.Context, rate Rate, key ...string) time.Duration {
-	wait, err := s.limits.Take(ctx, strings.Join(key, ":"), rate)
+	return s.takeOf(ctx, s.limits, rate, key...)
+}
+
+func (s *Service) takeOf(
+	ctx context.Context, limits Limiter, rate Rate, key ...string,
+) time.Duration {
+	wait, err := limits.Take(ctx, strings.Join(key, ":"), rate)
 	if err != nil {
 		s.logger.ErrorContext(ctx, "authtodo: the limiter failed, and lets everything through", "error", err)
 		return 0
@@ -45,48 +65,69 @@ func (s *Service) take(ctx context.Context, rate Rate, key ...string) time.Durat
 	return wait
 }
 
+// limitClient counts an attempt by its client, and by the site that the client is
+// in if it may have many addresses there.
+func (s *Service) limitClient(ctx context.Context, c *gin.Context, rate Rate, name string) error {
+	addr := clientAddress(c.Request, s.opts.TrustedProxies)
+	if err := s.limit(ctx, c, rate, name, bucket(addr)); err != nil {
+		return err
+	}
+	if site := site(addr); site != "" {
+		return s.limit(ctx, c, bySite(rate), name+", of a site", site)
+	}
+	return nil
+}
+
 // limitSignIn counts a sign-in by its client and by its account. Whoever makes
 // many for the account of somebody else does not lock its owner out: a browser
 // that the owner has signed in with, or an address that one of the owner's live
-// sessions began at, is counted for itself.
-func (s *Service) limitSignIn(ctx context.Context, c *gin.Context, email string, account Account) error {
-	if err := s.limit(ctx, c, signInByClient(), "sign-in by client", s.bucket(c)); err != nil {
+// sessions began at, is counted for itself. About the address that somebody wants
+// to sign in with, the store is not asked before the client has been counted: how
+// long a refusal takes tells nothing about it.
+func (s *Service) limitSignIn(ctx context.Context, c *gin.Context, email string) error {
+	known, err := s.isKnown(ctx, c, email)
+	if err != nil {
 		return err
 	}
-	if device, ok := s.device(c); ok && device.user == account.ID {
-		return s.limit(ctx, c, signInByOwnDevice(), "sign-in by device", account.ID, device.session)
+	if known && s.limitFailures(ctx, c, failuresByDevice, email) == nil {
+		return nil
 	}
-	err := s.limit(ctx, c, signInByAccount(), "sign-in by account", email)
-	if err == nil || account.ID == "" {
+	if err := s.limitClient(ctx, c, signInByClient(), "sign-in by client"); err != nil {
 		return err
 	}
-	sessions, fault := s.store.Sessions(ctx, account.ID)
+	err = s.limit(ctx, c, signInByAccount(), signInToAccount, email)
+	if err == nil {
+		err = s.limitFailures(ctx, c, failuresByStrangers, email)
+	}
+	if err == nil {
+		return nil
+	}
+	here, fault := s.isHere(ctx, c, email)
 	if fault != nil {
 		return fault
 	}
+	if !here {
+		return err
+	}
+	if err := s.limit(ctx, c, signInByOwnDevice(), "sign-in by address", email, s.bucket(c)); err != nil {
+		return err
+	}
+	return s.limitFailures(ctx, c, failuresByAddress, email)
+}
+
+// isHere reports whether the owner of an account is signed in at the address that
+// a request comes from. It asks the store as much if there is no such account.
+func (s *Service) isHere(ctx context.Context, c *gin.Context, email string) (bool, error) {
+	account, err := s.store.AccountByEmail(ctx, email)
+	if err != nil && !errors.Is(err, ErrNoUser) {
+		return false, err
+	}
+	sessions, err := s.store.Sessions(ctx, or(account.ID, newID()))
+	if err != nil {
+		return false, err
+	}
 	here := s.bucket(c)
-	for _, session := range sessions {
-		if !session.ExpiresAt.Before(s.now()) && bucket(peerAddress(session.Address)) == here {
-			return s.limit(ctx, c, signInByOwnDevice(), "sign-in by address", account.ID, here)
-		}
-	}
-	return err
-}
-
-// device is what the cookie of a browser says that the owner of an account has
-// signed in with before.
-func (s *Service) device(c *gin.Context) (device opaque, ok bool) {
-	if s.opts.TokensOnly {
-		return device, false
-	}
-	return s.seal.open(kindDevice, oneCookie(c.Request, s.cookieName(deviceCookie)))
-}
-
-// setDevice remembers the browser for the account.
-func (s *Service) setDevice(c *gin.Context, userID string) {
-	device, ok := s.device(c)
-	if !ok || device.user != userID {
-		device = opaque{user: userID, session: newID()}
-	}
-	s.setCookie(c, deviceCookie, s.seal.seal(kindDevice, device), deviceLife)
+	return slices.ContainsFunc(sessions, func(session Session) bool {
+		return !session.ExpiresAt.Before(s.now()) && bucket(peerAddress(session.Address)) == here
+	}), nil
 }

@@ -33,7 +33,7 @@ func (s *Service) sendVerification(ctx context.Context, c *gin.Context) error {
 	case signedIn && who.user.EmailVerified:
 		return badRequest("EMAIL_ALREADY_VERIFIED", "Email is already verified")
 	}
-	if err := s.limit(ctx, c, mailsByClient(), "mails by client", s.bucket(c)); err != nil {
+	if err := s.limitClient(ctx, c, mailsByClient(), "mails by client"); err != nil {
 		return err
 	}
 	event := s.event(c, EventVerifyAsked, who.user.ID, who.session.ID)
@@ -81,7 +81,7 @@ func (s *Service) verifyEmail(ctx context.Context, c *gin.Context) error {
 }
 
 func (s *Service) useCode(ctx context.Context, c *gin.Context, text string) (a verifyAnswer, err error) {
-	if err := s.limit(ctx, c, codesByClient(), "codes by client", s.bucket(c)); err != nil {
+	if err := s.limitClient(ctx, c, codesByClient(), "codes by client"); err != nil {
 		return a, err
 	}
 	if strings.HasPrefix(text, string(kindChange)) {
@@ -108,6 +108,8 @@ func (s *Service) useVerification(ctx context.Context, c *gin.Context, text stri
 	if err != nil {
 		return err
 	}
+	s.liftAll(ctx, account.Email)
+	s.setOwnDevice(c, account)
 	s.tell(ctx, s.event(c, EventVerified, account.ID, ""))
 	if account.Password == "" { // that of somebody who never read the mail is gone
 		s.mail(func(ctx context.Context) error { return s.askToReset(ctx, account.User) })
