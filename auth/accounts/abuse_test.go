@@ -267,9 +267,30 @@ func TestMailLimit(t *testing.T) {
 		v.must(200, "POST", "/api/auth/request-password-reset", object{"email": "ada@example.com"})
 	}
 	h.module.Close()
-	if n := len(mail.mails); n != 5 {
+	if n := len(mail.mails); n != 1+5 { // that of the sign-up, and five of the kind
 		t.Errorf("%d mails were sent", n)
 	}
+}
+
+// TestMailKinds: the mails of one kind that somebody causes keep no other kind
+// from the owner.
+func TestMailKinds(t *testing.T) {
+	t.Parallel()
+	mail := &postman{}
+	var time frozen
+	h := newHouse(t, all(time.set, withMail(mail, true)))
+	owner, eve := h.browser(t), h.browser(t)
+	signUp(owner, "ada@example.com", nil)
+	owner.must(200, "POST", "/api/auth/verify-email", object{"token": tokenOf(t, mail.next(t, accounts.MailVerify))})
+	for range 7 {
+		signUp(eve, "ada@example.com", nil)
+	}
+	for range 5 {
+		mail.next(t, accounts.MailExisting)
+	}
+	owner.must(200, "POST", "/api/auth/request-password-reset", object{"email": "ada@example.com"})
+	mail.next(t, accounts.MailReset)
+	mail.none(t, h)
 }
 
 // TestHostHeader: links lead to the base URL, whatever a request says.

@@ -37,9 +37,11 @@ func (s *Service) mail(job func(ctx context.Context) error) {
 	}
 }
 
-// mayMail counts the mails to an address, so that nobody has one flooded.
-func (s *Service) mayMail(ctx context.Context, email string) bool {
-	if s.take(ctx, mailsByAddress(), "mail", email) <= 0 {
+// mayMail counts the mails to an address, so that nobody has one flooded. Each
+// kind is counted for itself: mails that somebody else causes, by signing up with
+// an address, keep no other from who waits for it.
+func (s *Service) mayMail(ctx context.Context, m Mail) bool {
+	if s.take(ctx, mailsByAddress(), "mail", string(m.Kind), m.To) <= 0 {
 		return true
 	}
 	s.logger.WarnContext(ctx, "authtodo: a mail was not sent: there were too many to its address")
@@ -48,7 +50,8 @@ func (s *Service) mayMail(ctx context.Context, email string) bool {
 
 // putAndSend stores a code and mails it.
 func (s *Service) putAndSend(ctx context.Context, to User, code Code, token string) error {
-	if !s.mayMail(ctx, to.Email) { // before the code takes the place of an older one
+	m := s.letter(to, code, token)
+	if !s.mayMail(ctx, m) { // before the code takes the place of an older one
 		return nil
 	}
 	err := s.store.PutCode(ctx, to.ID, code, maxCodes)
@@ -58,15 +61,15 @@ func (s *Service) putAndSend(ctx context.Context, to User, code Code, token stri
 	case err != nil:
 		return err
 	}
-	return s.opts.Mailer.Send(ctx, s.letter(to, code, token))
+	return s.opts.Mailer.Send(ctx, m)
 }
 
-// send mails a code that is stored already.
-func (s *Service) send(ctx context.Context, to User, code Code, token string) error {
-	if !s.mayMail(ctx, to.Email) {
+// send sends a mail unless there are too many.
+func (s *Service) send(ctx context.Context, m Mail) error {
+	if !s.mayMail(ctx, m) {
 		return nil
 	}
-	return s.opts.Mailer.Send(ctx, s.letter(to, code, token))
+	return s.opts.Mailer.Send(ctx, m)
 }
 
 // askToVerify mails a link that verifies the address of a user. It is proven if
@@ -112,10 +115,7 @@ func (s *Service) letter(to User, code Code, token string) Mail {
 // sendExisting tells the owner of an account that somebody has signed up with
 // their address.
 func (s *Service) sendExisting(ctx context.Context, to User) error {
-	if !s.mayMail(ctx, to.Email) {
-		return nil
-	}
-	return s.opts.Mailer.Send(ctx, Mail{
+	return s.send(ctx, Mail{
 		Kind: MailExisting, To: to.Email, Name: to.Name, Subject: "You already have an account",
 		Text: "Somebody has signed up with your email address at " + s.origin + ".\n" +
 			"If it was you, sign in instead, or ask for a new password.\n" +

@@ -79,7 +79,7 @@ func (s *Service) signUp(ctx context.Context, c *gin.Context) error {
 		return err
 	default:
 		s.tell(ctx, s.event(c, EventSignUp, account.ID, begun.session.ID))
-		s.mail(func(ctx context.Context) error { return s.send(ctx, account.User, code, token) })
+		s.mail(func(ctx context.Context) error { return s.send(ctx, s.letter(account.User, code, token)) })
 	}
 	if s.opts.RequireVerification {
 		return write(c, signInAnswer{User: showUser(account.User)})
