@@ -40,7 +40,13 @@ type sessionAnswer struct {
 	UserAgent string `json:"userAgent"`
 }
 
+// showSession shows of a session with refresh tokens nothing that tells when these
+// were exchanged: whoever has stolen one would wait for that, and use theirs while
+// it is answered again.
 func (s *Service) showSession(session Session) *sessionAnswer {
+	if session.Refresh != (Digest{}) {
+		session.UpdatedAt, session.ExpiresAt = session.CreatedAt, session.EndsAt
+	}
 	return &sessionAnswer{
 		session.ID, session.UserID, s.handleOf(session), stamp(session.ExpiresAt),
 		stamp(session.CreatedAt), stamp(session.UpdatedAt), session.Address, session.UserAgent,

@@ -17,6 +17,7 @@ const (
 	EventSignInFailed    EventKind = "sign-in-failed"
 	EventSignOut         EventKind = "sign-out"
 	EventRefresh         EventKind = "refresh"
+	EventRefreshReplayed EventKind = "refresh-replayed" // within seconds: an answer was lost, or somebody has a copy
 	EventRefreshReused   EventKind = "refresh-reused" // and the session was ended: somebody has a copy
 	EventRefreshRefused  EventKind = "refresh-refused"
 	EventRevoked         EventKind = "sessions-revoked"

@@ -15,6 +15,7 @@ const refreshGrace = 10 * time.Second
 func errRefresh() error {
 	p := errUnauthorized()
 	p.Detail = "The refresh token is not valid. Sign in again."
+	p.Cause = errTold
 	return p
 }
 
@@ -34,6 +35,9 @@ func (s *Service) refreshTokens(ctx context.Context, c *gin.Context) error {
 	}
 	old, ok := s.seal.open(kindRefresh, text)
 	if !ok {
+		event := s.event(c, EventRefreshRefused, "", "")
+		event.Reason = "no token of this service"
+		s.tell(ctx, event)
 		return errRefresh()
 	}
 	now, next := millis(s.now()), old
@@ -55,8 +59,22 @@ func (s *Service) refreshTokens(ctx context.Context, c *gin.Context) error {
 	if rotated.Replayed && !s.again(&next, old, rotated.Session) {
 		return errRefresh()
 	}
-	s.tell(ctx, s.event(c, EventRefresh, old.user, old.session))
+	s.tell(ctx, s.refreshed(c, rotated))
 	return s.writeTokens(ctx, c, rotated.Session, rotated.User, s.seal.seal(kindRefresh, next), nil)
+}
+
+// refreshed is the event of an exchange. One that is answered again is told apart:
+// a client does that when it has lost an answer, and a thief each time.
+func (s *Service) refreshed(c *gin.Context, r Rotated) Event {
+	event := s.event(c, EventRefresh, r.User.ID, r.Session.ID)
+	if !r.Replayed {
+		return event
+	}
+	event.Kind = EventRefreshReplayed
+	if event.Address != r.Session.Address || event.UserAgent != r.Session.UserAgent {
+		event.Reason = "not from where the session began"
+	}
+	return event
 }
 
 // successor is the secret of the next refresh token. It is derived, so that who

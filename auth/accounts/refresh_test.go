@@ -150,6 +150,42 @@ func TestRefreshReuse(t *testing.T) {
 	}
 }
 
+// TestRefreshTellsNoTime: whoever has stolen tokens does not see when the owner
+// exchanges theirs, so that they cannot hide behind it, and the log has it when a
+// token is used twice.
+func TestRefreshTellsNoTime(t *testing.T) {
+	t.Parallel()
+	var now frozen
+	var events book
+	h := newHouse(t, all(now.set, behindProxy, func(o *authtodo.Options) { o.Accounts.OnEvent = events.keep }))
+	owner := from(h.app(t, ""), "192.0.2.1")
+	tokens := signUp(owner, "ada@example.com", object{"tokens": true})
+	stolen := tokens
+	look := func() string {
+		v := h.app(t, stolen.text("access_token"))
+		return v.must(200, "GET", "/api/auth/get-session", nil).Text + v.must(200, "GET", "/api/auth/list-sessions", nil).Text
+	}
+	before := look()
+	now.pass(14 * time.Minute)
+	if tokens = refresh(owner, tokens.text("refresh_token")); tokens.Status != 200 {
+		t.Fatalf("the owner: %d %s", tokens.Status, tokens.Text)
+	}
+	if after := look(); after != before {
+		t.Errorf("before the exchange there is\n%s\nand after it\n%s", before, after)
+	}
+	refresh(owner, stolen.text("refresh_token"))
+	refresh(from(h.app(t, ""), "203.0.113.66"), stolen.text("refresh_token"))
+	var reasons []string
+	for _, e := range events.events {
+		if e.Kind == accounts.EventRefreshReplayed {
+			reasons = append(reasons, e.Reason)
+		}
+	}
+	if len(reasons) != 2 || reasons[0] != "" || reasons[1] == "" || events.count(accounts.EventRefresh) != 1 {
+		t.Errorf("the events are %v, the reasons %q", events.kinds(), reasons)
+	}
+}
+
 func TestRefreshEnds(t *testing.T) {
 	t.Parallel()
 	var time clock
