@@ -57,6 +57,17 @@ func TestCrossSite(t *testing.T) {
 	fresh := h.browser(t)
 	fresh.header = foreign["a newer browser"].Clone()
 	fresh.must(403, "POST", "/api/auth/sign-in/email", object{"email": "ada@example.com", "password": goodPassword})
+	// So is a sign-out that no cookie comes along with, as browsers have it from
+	// other sites: its answer would take the cookie away.
+	if a := fresh.send("POST", "/api/auth/sign-out", "", ""); a.Status != 403 || a.Header.Get("Set-Cookie") != "" {
+		t.Errorf("a sign-out without a cookie: %d %s %v", a.Status, a.Text, a.Header["Set-Cookie"])
+	}
+	tokens := h.app(t, "").must(200, "POST", "/api/auth/sign-in/email",
+		object{"email": "ada@example.com", "password": goodPassword, "tokens": true})
+	out := fresh.must(200, "POST", "/api/auth/sign-out", object{"refresh_token": tokens.text("refresh_token")})
+	if out.Header.Get("Set-Cookie") != "" {
+		t.Errorf("a sign-out by a refresh token sets %v", out.Header["Set-Cookie"])
+	}
 	// With a token there is nothing that a browser adds by itself.
 	in := h.app(t, "").must(200, "POST", "/api/auth/sign-in/email",
 		object{"email": "ada@example.com", "password": goodPassword, "tokens": true})

@@ -141,6 +141,10 @@ func (s *Service) signOut(ctx context.Context, c *gin.Context) error {
 	if err := b.err(); err != nil {
 		return err
 	}
+	foreign := s.guard.SameOrigin(c)
+	if foreign != nil && c.GetHeader("Authorization") == "" && refresh == "" {
+		return foreign // or a page could sign its visitors out, whom no cookie is sent along for
+	}
 	session, err := s.toEnd(ctx, c, refresh)
 	if err != nil && (!isRefused(err) || c.GetHeader("Authorization") != "" || refresh != "") {
 		return err
@@ -151,7 +155,9 @@ func (s *Service) signOut(ctx context.Context, c *gin.Context) error {
 		}
 		s.tell(ctx, s.event(c, EventSignOut, session.UserID, session.ID))
 	}
-	s.clearSession(c)
+	if foreign == nil {
+		s.clearSession(c)
+	}
 	return write(c, struct {
 		Success bool `json:"success"`
 	}{true})
