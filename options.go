@@ -58,7 +58,11 @@ type Options struct {
 	Timeout time.Duration
 
 	// Now is the clock: for the times of todos and the expiry of tokens. Nil is
-	// time.Now.
+	// time.Now. While it is behind, times are what it says, so that a todo may have
+	// been updated before it was made, and tokens are good that had expired or are
+	// not good yet. Nothing else goes by it: versions and entity tags go on, no
+	// session ends, and an Idempotency-Key counts until a day has passed on it, be
+	// it by being put on.
 	Now func() time.Time
 }
 

@@ -96,7 +96,7 @@ func fillDisk(t *testing.T, dir string) {
 		made := anna.create(t.Context(), "made before", "").todo(t, 201)
 
 		created, changed := fill(t, anna, made)
-		for round := range 3 {
+		for round := range rounds {
 			for _, a := range anna.every(t, made, fmt.Sprint("made in round ", round)) {
 				switch {
 				case strings.HasPrefix(a.what, "GET"):
@@ -106,7 +106,7 @@ func fillDisk(t *testing.T, dir string) {
 				}
 			}
 		}
-		if !h.log.has("full") {
+		if !strings.Contains(h.log.String(), "full") {
 			t.Error("the log does not say what is wrong")
 		}
 		db := lookInto(t, path)

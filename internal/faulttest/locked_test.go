@@ -53,7 +53,7 @@ func TestLockedFile(t *testing.T) {
 			anna := h.as("anna")
 			made := anna.create(t.Context(), "made before", "").todo(t, 201)
 			other := start(t, "lock", "sqlite "+path)
-			for round := range 3 {
+			for round := range rounds {
 				answers := anna.every(t, made, fmt.Sprint("made in round ", round))
 				for _, a := range answers {
 					if strings.HasPrefix(a.what, "GET") {

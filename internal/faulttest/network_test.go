@@ -43,37 +43,37 @@ func through(t testing.TB, server *pgtest.Database) (*faultproxy.Proxy, string) 
 // TestNetwork breaks all connections to the server, those that are open and new
 // ones, and heals them.
 func TestNetwork(t *testing.T) {
-	for _, c := range []struct {
-		name  string
-		fault faultproxy.Fault
-		delay time.Duration
-		sent  bool // a request may have reached the server
-	}{
-		{name: "reset", fault: faultproxy.Reset},
-		{name: "closed", fault: faultproxy.Close},
-		{name: "refused", fault: faultproxy.Refuse},
-		{name: "silent", fault: faultproxy.BlackHole, sent: true}, // what is sent then arrives when it heals
-		{name: "slow", delay: 5 * timeout, sent: true},
-	} {
-		server := pgtest.Migrated(t)
-		leavesNothing(t, c.name, func(t *testing.T) {
-			proxy, url := through(t, server)
-			h := serve(t, authtodo.Options{Storage: onPostgres(t, server, url), Timeout: timeout})
-			anna := h.as("anna")
-			made := anna.create(t.Context(), "made before", "").todo(t, 201)
-			disturb(t, proxy, c.fault, c.delay)
-			for round := range 3 { // more requests at once than there are connections, and again
-				for _, a := range anna.every(t, made, fmt.Sprint("made in round ", round)) {
-					a.isUnavailable(t)
+	pgtest.Empty(t) // starts the server
+	leavesNothing(t, "network", func(t *testing.T) {
+		for _, c := range []struct {
+			name  string
+			fault faultproxy.Fault
+			delay time.Duration
+			sent  bool // a request may have reached the server
+		}{
+			{name: "reset", fault: faultproxy.Reset},
+			{name: "closed", fault: faultproxy.Close},
+			{name: "refused", fault: faultproxy.Refuse},
+			{name: "silent", fault: faultproxy.BlackHole, sent: true}, // what is sent then arrives when it heals
+			{name: "slow", delay: 3 * timeout, sent: true},
+		} {
+			t.Run(c.name, func(t *testing.T) {
+				t.Parallel()
+				server := pgtest.Migrated(t)
+				proxy, url := through(t, server)
+				h := serve(t, authtodo.Options{Storage: onPostgres(t, server, url), Timeout: timeout})
+				anna := h.as("anna")
+				made := anna.create(t.Context(), "made before", "").todo(t, 201)
+				disturb(t, proxy, c.fault, c.delay)
+				inRounds(t, anna, made) // more at once than there are connections, and again
+				disturb(t, proxy, faultproxy.Pass, 0)
+				recovers(t, anna, made, look(t, server), c.sent)
+				if n := connections(t, server); n > pooled && !c.sent {
+					t.Errorf("there are %d connections, want at most %d", n, pooled)
 				}
-			}
-			disturb(t, proxy, faultproxy.Pass, 0)
-			recovers(t, anna, made, look(t, server), c.sent)
-			if n := connections(t, server); n > pooled && !c.sent {
-				t.Errorf("there are %d connections, want at most %d", n, pooled)
-			}
-		})
-	}
+			})
+		}
+	})
 }
 
 func disturb(t testing.TB, proxy *faultproxy.Proxy, fault faultproxy.Fault, delay time.Duration) {
@@ -114,7 +114,7 @@ func TestLostAnswers(t *testing.T) {
 			proxy, url := through(t, server)
 			h := serve(t, authtodo.Options{Storage: onPostgres(t, server, url)})
 			proxy.Cut(cut)
-			c := campaign{base: func() string { return h.url }, writes: 200}
+			c := campaign{base: func() string { return h.url }, writes: 150}
 			l := c.run(t)
 			proxy.Cut(faultproxy.Cut{})
 			l.audit(t, look(t, server))
@@ -140,7 +140,7 @@ func TestLostResponses(t *testing.T) {
 			}
 			t.Cleanup(proxy.Close)
 			proxy.Cut(faultproxy.Cut{Before: "HTTP/1.1 20", By: by, Every: 5})
-			c := campaign{base: func() string { return "http://" + proxy.Addr() }, writes: 200, mute: true}
+			c := campaign{base: func() string { return "http://" + proxy.Addr() }, writes: 150, mute: true}
 			l := c.run(t)
 			l.audit(t, look(t, server))
 			if proxy.Cuts() == 0 {
@@ -168,7 +168,7 @@ func recovers(t testing.TB, c *client, made todo, db *sql.DB, sent bool) {
 		})
 	}
 	first().is(t, 200)
-	for round := range 3 {
+	for round := range rounds {
 		title := fmt.Sprint("made in round ", round)
 		if again := c.create(t.Context(), title, title).todo(t, 201); again.Title != title {
 			t.Errorf("%q is %q", title, again.Title)

@@ -60,7 +60,7 @@ func spawn(role, store string) (*process, error) {
 	line, err := bufio.NewReader(output).ReadString('\n')
 	if err != nil {
 		p.kill()
-		return nil, fmt.Errorf("the other process ended: %w: %s", err, &p.log.text)
+		return nil, fmt.Errorf("the other process ended: %w: %s", err, p.log)
 	}
 	p.ready = strings.TrimSpace(line)
 	return p, nil
@@ -162,14 +162,14 @@ func playServer(store string) error {
 	return nil
 }
 
-// memory is what a process has when it does nothing.
-type memory struct {
+// usage is what a process has when it does nothing.
+type usage struct {
 	Heap       uint64 // bytes that are in use after a collection
 	Resident   uint64 // bytes, as the system counts them; 0 where it does not tell
 	Goroutines int
 }
 
-func measure() (m memory) {
+func measure() (m usage) {
 	debug.FreeOSMemory() // collects, too
 	debug.FreeOSMemory() // what finalizers and pools have let go
 	var stats runtime.MemStats
@@ -184,7 +184,7 @@ func measure() (m memory) {
 }
 
 // memory asks a service for its memory.
-func (c *client) memory(t testing.TB) (m memory) {
+func (c *client) memory(t testing.TB) (m usage) {
 	t.Helper()
 	a := c.send(t.Context(), "GET", "/memory", "").is(t, 200)
 	if err := json.Unmarshal([]byte(a.body), &m); err != nil {
