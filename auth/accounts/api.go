@@ -77,7 +77,7 @@ func (s *Service) handle(h handler) web.Handler {
 		ctx, cancel := context.WithTimeout(c.Request.Context(), s.timeout)
 		defer cancel()
 		if err := h(ctx, c); err != nil {
-			return asProblem(err)
+			return s.noted(c, err)
 		}
 		return nil
 	}

@@ -101,3 +101,58 @@ func TestCrossSiteIsLogged(t *testing.T) {
 		}
 	}
 }
+
+// TestRefusalsOfAccountsAreLogged: a session, a link or a refresh token that is not
+// believed has a record, as a token that the guard refuses has (ASVS 16.3.2). To ask
+// who is signed in is no attempt.
+func TestRefusalsOfAccountsAreLogged(t *testing.T) {
+	t.Parallel()
+	var log safeBuffer
+	mail := &postman{}
+	h := newHouse(t, all(unlimited, withMail(mail, false), func(o *options) { o.Logger = slog.New(slog.NewJSONHandler(&log, nil)) }))
+	v := h.browser(t)
+	session := signUp(v, "ada@example.com", nil).text("token")
+	v.must(200, "POST", "/api/auth/sign-out", nil)
+	const forged = "ats_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+	for name, test := range map[string]struct {
+		who          *visitor
+		method, path string
+		body         any
+		status       int
+		want         string // level, reason
+	}{
+		"nobody":         {h.app(t, ""), "GET", "/list-sessions", nil, 401, "INFO missing"},
+		"has signed out": {h.withCookie(t, "better-auth.session_token", session), "GET", "/token", nil, 401, "INFO session"},
+		"as bearer":      {h.app(t, session), "POST", "/update-user", object{"name": "Eve"}, 401, "INFO session"},
+		"forged":         {h.withCookie(t, "better-auth.session_token", forged), "POST", "/delete-user", object{}, 401, "WARN malformed"},
+		"forged bearer":  {h.app(t, forged), "GET", "/token", nil, 401, "WARN malformed"},
+		"a link":         {h.app(t, ""), "POST", "/verify-email", object{"token": forged}, 401, "INFO link"},
+		"a reset":        {h.app(t, ""), "POST", "/reset-password", object{"token": forged, "newPassword": goodPassword}, 400, "INFO link"},
+		"a refresh":      {h.app(t, ""), "POST", "/refresh", object{"refresh_token": forged}, 401, "refresh-refused"},
+		"who am I":       {h.app(t, forged), "GET", "/get-session", nil, 200, ""},
+	} {
+		before := len(log.String())
+		a := test.who.must(test.status, test.method, "/api/auth"+test.path, test.body)
+		got := log.String()[before:]
+		var record struct {
+			Level, Reason, Route, Method, Peer, Instance string
+			Event                                        struct{ Kind, Address string }
+		}
+		if test.want != "" {
+			if err := json.Unmarshal([]byte(got), &record); err != nil {
+				t.Fatalf("%s: %q: %v", name, got, err)
+			}
+		}
+		switch {
+		case test.want == "" && got == "":
+		case test.want == "refresh-refused" && record.Event.Kind == test.want && record.Event.Address == "127.0.0.1":
+		case record.Level+" "+record.Reason == test.want && record.Route == "/api/auth"+test.path &&
+			record.Method == test.method && record.Peer == "127.0.0.1" && record.Instance == a.text("instance"):
+		default:
+			t.Errorf("%s: the log has %q, want %s", name, got, test.want)
+		}
+		if strings.Contains(got, forged[4:]) || strings.Contains(got, session[4:]) {
+			t.Errorf("%s: the log has the token: %s", name, got)
+		}
+	}
+}
