@@ -58,11 +58,11 @@ type Options struct {
 	Timeout time.Duration
 
 	// Now is the clock: for the times of todos and the expiry of tokens. Nil is
-	// time.Now. While it is behind, times are what it says, so that a todo may have
-	// been updated before it was made, and tokens are good that had expired or are
-	// not good yet. Nothing else goes by it: versions and entity tags go on, no
-	// session ends, and an Idempotency-Key counts until a day has passed on it, be
-	// it by being put on.
+	// time.Now. While it is put back, tokens and sessions that had ended are good
+	// again, a token with an nbf may not be good yet, and a todo may be updated
+	// before it was made: versions and entity tags, not times, tell what is newer.
+	// An Idempotency-Key counts until a day has passed on this clock, be it by being
+	// put on.
 	Now func() time.Time
 }
 
