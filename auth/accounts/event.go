@@ -18,7 +18,7 @@ const (
 	EventSignOut         EventKind = "sign-out"
 	EventRefresh         EventKind = "refresh"
 	EventRefreshReplayed EventKind = "refresh-replayed" // within seconds: an answer was lost, or somebody has a copy
-	EventRefreshReused   EventKind = "refresh-reused" // and the session was ended: somebody has a copy
+	EventRefreshReused   EventKind = "refresh-reused"   // and the session was ended: somebody has a copy
 	EventRefreshRefused  EventKind = "refresh-refused"
 	EventRevoked         EventKind = "sessions-revoked"
 	EventPasswordChanged EventKind = "password-changed"
