@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -269,6 +270,47 @@ func TestMailLimit(t *testing.T) {
 	h.module.Close()
 	if n := len(mail.mails); n != 1+5 { // that of the sign-up, and five of the kind
 		t.Errorf("%d mails were sent", n)
+	}
+}
+
+// TestNoticesToStrangers: who signs up with an address that is not theirs has its
+// reader told nothing again and again.
+func TestNoticesToStrangers(t *testing.T) {
+	t.Parallel()
+	mail := &postman{}
+	var now frozen
+	h := newHouse(t, all(now.set, behindProxy, withMail(mail, false)))
+	guests := crowd{house: h}
+	to := func(address string) (mails []accounts.Mail) {
+		mail.mu.Lock()
+		defer mail.mu.Unlock()
+		for _, m := range mail.mails {
+			if m.To == address {
+				mails = append(mails, m)
+			}
+		}
+		return mails
+	}
+	first, second := goodPassword, "another good one"
+	for i := range 8 {
+		eve, own := guests.next(t), fmt.Sprintf("e%d@example.com", i)
+		signUp(eve, "victim@example.com", nil)
+		eve.must(200, "POST", "/api/auth/change-password", object{"currentPassword": first, "newPassword": second})
+		eve.must(200, "POST", "/api/auth/change-email", object{"newEmail": own})
+		var mails []accounts.Mail
+		for len(mails) == 0 {
+			runtime.Gosched()
+			mails = to(own)
+		}
+		eve.must(200, "POST", "/api/auth/verify-email", object{"token": tokenOf(t, mails[0])})
+	}
+	h.module.Close()
+	kinds := make(map[accounts.MailKind]int)
+	for _, m := range to("victim@example.com") {
+		kinds[m.Kind]++
+	}
+	if fmt.Sprint(kinds) != "map[password-reset:5 verify-email:5]" {
+		t.Errorf("the victim has %v", kinds)
 	}
 }
 

@@ -123,8 +123,8 @@ func (s *Service) sendExisting(ctx context.Context, to User) error {
 	})
 }
 
-// notify tells the owner of an account what was done. It is never limited: only
-// who has shown to be the owner can cause it.
+// notify tells the owner of an account what was done. It is not limited where to
+// has verified the address: only who has shown to be the owner can cause it then.
 func (s *Service) notify(kind MailKind, to User, email string) {
 	m := Mail{Kind: kind, To: email, Name: to.Name}
 	switch kind {
@@ -136,5 +136,10 @@ func (s *Service) notify(kind MailKind, to User, email string) {
 		m.Text = "Your account at " + s.origin + " has another email address now.\n"
 	}
 	m.Text += "If it was not you, answer this mail or ask for a new password at once.\n"
-	s.mail(func(ctx context.Context) error { return s.opts.Mailer.Send(ctx, m) })
+	s.mail(func(ctx context.Context) error {
+		if !to.EmailVerified {
+			return s.send(ctx, m)
+		}
+		return s.opts.Mailer.Send(ctx, m)
+	})
 }

@@ -131,6 +131,8 @@ func (s *Service) useChange(ctx context.Context, c *gin.Context, text string) (*
 		return nil, err
 	}
 	s.tell(ctx, s.event(c, EventEmailChanged, user.ID, ""))
-	s.notify(MailChanged, user, before.Email)
+	if before.EmailVerified { // else it may be the address of anybody
+		s.notify(MailChanged, user, before.Email)
+	}
 	return showUser(user), nil
 }
