@@ -17,6 +17,11 @@ const (
 	maxPassword = 128
 )
 
+// maxPasswordBytes is more than any password has: a character of the NFC form is
+// at most four of any form, and each of these four bytes. What is longer is not
+// brought into that form, which takes milliseconds for what a body may hold.
+const maxPasswordBytes = maxPassword * 4 * utf8.UTFMax
+
 // common are the commonest passwords: the first bytes of the SHA-256 of each, in
 // order. testdata/common has the source.
 //
@@ -31,12 +36,11 @@ const commonSize = 5
 // address; code is empty if it may. Codes are Better Auth's, which has the last
 // one in its plugin haveibeenpwned.
 func weakPassword(password, email string) (code, message string) {
-	n := utf8.RuneCountInString(norm.NFC.String(password))
 	switch {
-	case n < minPassword:
-		return "PASSWORD_TOO_SHORT", "Password too short"
-	case n > maxPassword:
+	case isTooLong(password):
 		return "PASSWORD_TOO_LONG", "Password too long"
+	case utf8.RuneCountInString(norm.NFC.String(password)) < minPassword:
+		return "PASSWORD_TOO_SHORT", "Password too short"
 	}
 	text, address := folded(password), folded(email)
 	local, _, _ := strings.Cut(address, "@")

@@ -135,3 +135,26 @@ func BenchmarkWeakPassword(b *testing.B) {
 		weakPassword("correct horse battery", "ada@example.test")
 	}
 }
+
+// TestLongTexts: what is longer than any password is refused before any other
+// work is done with it, and nothing is that may be one.
+func TestLongTexts(t *testing.T) {
+	marks := "a" + strings.Repeat("\u0301", 20_000)
+	if n := testing.AllocsPerRun(10, func() {
+		if !isTooLong(marks) {
+			t.Error("20,001 characters are a password")
+		}
+		if code, _ := weakPassword(marks, "ada@example.com"); code != "PASSWORD_TOO_LONG" {
+			t.Errorf("they are %s", code)
+		}
+	}); n != 0 {
+		t.Errorf("%v times memory was taken", n)
+	}
+	apart := "\u03b1\u0313\u0300\u0345" // as one character U+1F82
+	if isTooLong(strings.Repeat(apart, maxPassword)) || !isTooLong(strings.Repeat(apart, maxPassword+1)) {
+		t.Error("characters are not counted as they look")
+	}
+	if widest := strings.Repeat("\U0001F600", maxPassword); isTooLong(widest) || !isTooLong(widest+"x") {
+		t.Error("characters of four bytes are not counted")
+	}
+}

@@ -12,7 +12,8 @@ import (
 // isTooLong reports whether a text is longer than any password, so that nobody
 // has it hashed.
 func isTooLong(password string) bool {
-	return utf8.RuneCountInString(norm.NFC.String(password)) > maxPassword
+	return len(password) > maxPasswordBytes ||
+		utf8.RuneCountInString(norm.NFC.String(password)) > maxPassword
 }
 
 // signIn answers POST /sign-in/email. An unknown address, a wrong password, a
