@@ -13,6 +13,7 @@ const (
 	mailers     = 2                // mails that are sent at once
 	mailTimeout = 30 * time.Second // for one
 	closingTime = 5 * time.Second  // for what is queued when the module is closed
+	endingTime  = 2 * time.Second  // for mailers that were told to end
 )
 
 // outbox does in the background what is to be mailed, and the looking up of whom
@@ -74,7 +75,8 @@ func (o *outbox) do(job func(ctx context.Context) error) {
 	}
 }
 
-// close waits until what is queued is done, or cancelled.
+// close waits until what is queued is done, or cancelled. A mailer that does not
+// end when its context does is left behind.
 func (o *outbox) close() {
 	if o == nil {
 		return
@@ -85,8 +87,29 @@ func (o *outbox) close() {
 		close(o.jobs)
 	}
 	o.mu.Unlock()
-	timer := time.AfterFunc(closingTime, o.cancel)
-	defer timer.Stop()
-	o.done.Wait()
+	done := make(chan struct{})
+	go func() {
+		o.done.Wait()
+		close(done)
+	}()
+	defer o.cancel()
+	if within(done, closingTime) {
+		return
+	}
 	o.cancel()
+	if !within(done, endingTime) {
+		o.logger.Error("authtodo: a mailer does not end with its context, and is left behind")
+	}
+}
+
+// within reports whether done is closed within a while.
+func within(done <-chan struct{}, while time.Duration) bool {
+	timer := time.NewTimer(while)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return true
+	case <-timer.C:
+		return false
+	}
 }

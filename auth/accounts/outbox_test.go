@@ -5,8 +5,10 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/authtodo/authtodo/internal/problem"
@@ -48,6 +50,27 @@ func TestOutboxEnds(t *testing.T) {
 	if took := time.Since(start); took > closingTime+5*time.Second {
 		t.Errorf("it took %v", took)
 	}
+}
+
+// TestOutboxLeavesBehind: the end of a service does not wait for a mailer that
+// looks at no context.
+func TestOutboxLeavesBehind(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		o := newOutbox(slog.New(slog.NewTextHandler(&log, nil)))
+		release := make(chan struct{})
+		o.add(func(context.Context) error { <-release; return nil })
+		start := time.Now()
+		o.close()
+		if took := time.Since(start); took != closingTime+endingTime {
+			t.Errorf("it took %v", took)
+		}
+		if !strings.Contains(log.String(), "left behind") {
+			t.Errorf("the log has %q", &log)
+		}
+		close(release)
+	})
 }
 
 func TestBusy(t *testing.T) {
