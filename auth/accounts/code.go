@@ -33,6 +33,11 @@ type Code struct {
 	Password string
 	Name     string
 
+	// Session, of [ChangeEmail], is the session that asked: the code is good no
+	// longer than that lives, so that who ends a session ends what it had begun,
+	// too. Empty otherwise.
+	Session string
+
 	CreatedAt time.Time
 	ExpiresAt time.Time
 }

@@ -85,6 +85,7 @@ func (s *Service) changeEmail(ctx context.Context, c *gin.Context) error {
 		to := who.user
 		to.Email = email
 		code, token := s.newCode(ChangeEmail, to)
+		code.Session = who.session.ID
 		return s.putAndSend(ctx, to, code, token)
 	})
 	return write(c, statusAnswer{true})

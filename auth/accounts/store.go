@@ -196,8 +196,12 @@ type Codes interface {
 
 	// ChangeEmail uses a code of the purpose [ChangeEmail]: the user has the
 	// address that it was mailed to, verified, UpdatedAt is at, and all codes of
-	// the user are gone. [AC6] [ErrNoCode] as in [AC2]; [ErrEmailTaken] if another
-	// has the address by now, and then nothing changes.
+	// the user are gone.
+	//
+	//   - [AC6] [ErrNoCode] as in [AC2]; [ErrEmailTaken] if another has the address
+	//     by now, and then nothing changes.
+	//   - [AC7] [ErrNoCode] if the user has no session of the id that is the code's
+	//     Session, or it is not live at at.
 	ChangeEmail(ctx context.Context, userID string, secret Digest, at time.Time) (User, error)
 }
 

@@ -12,9 +12,9 @@ import (
 func (tx accountTx) put(userID string, c accounts.Code) error {
 	_, err := tx.run(`
 		INSERT INTO authtodo_codes (user_id, purpose, secret, email, proven, password, name,
-			created_at, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		userID, string(c.Purpose), c.Secret[:], c.Email, c.Proven, c.Password, c.Name,
+			session_id, created_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		userID, string(c.Purpose), c.Secret[:], c.Email, c.Proven, c.Password, c.Name, c.Session,
 		tx.d.Time(c.CreatedAt), tx.d.Time(c.ExpiresAt))
 	return err
 }
@@ -52,7 +52,7 @@ func (s *Accounts) use(
 	err := s.change(ctx, userID, func(tx accountTx, a accounts.Account) error {
 		c := accounts.Code{Purpose: purpose, Secret: secret}
 		err := tx.one(accounts.ErrNoCode, intoCode(&c), `
-			SELECT email, proven, password, name, created_at, expires_at FROM authtodo_codes
+			SELECT email, proven, password, name, session_id, created_at, expires_at FROM authtodo_codes
 			WHERE user_id = $1 AND purpose = $2 AND secret = $3 AND expires_at >= $4`,
 			userID, string(purpose), secret[:], tx.d.Time(at))
 		if err != nil {
@@ -115,6 +115,14 @@ func (s *Accounts) VerifyEmail(
 	return result, nil
 }
 
+// asked fails unless the session that asked for a code is live.
+func (tx accountTx) asked(userID string, c accounts.Code, at time.Time) error {
+	var id string
+	return tx.one(accounts.ErrNoCode, []any{(*text)(&id)}, `
+		SELECT id FROM authtodo_sessions WHERE user_id = $1 AND id = $2 AND expires_at >= $3`,
+		userID, c.Session, tx.d.Time(at))
+}
+
 // ChangeEmail implements [accounts.Codes]. The new address is taken before the
 // old one is given up: two users who exchange theirs are both refused, and do
 // not wait for one another.
@@ -123,6 +131,9 @@ func (s *Accounts) ChangeEmail(
 ) (u accounts.User, err error) {
 	err = s.use(ctx, userID, accounts.ChangeEmail, secret, at,
 		func(tx accountTx, a accounts.Account, c accounts.Code) error {
+			if err := tx.asked(userID, c, at); err != nil {
+				return err
+			}
 			if c.Email != a.Email {
 				if err := tx.take(c.Email, userID); err != nil {
 					return err

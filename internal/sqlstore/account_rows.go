@@ -37,7 +37,7 @@ func intoSession(s *accounts.Session) []any {
 func intoCode(c *accounts.Code) []any {
 	return []any{
 		(*text)(&c.Email), (*flag)(&c.Proven), (*text)(&c.Password), (*text)(&c.Name),
-		(*instant)(&c.CreatedAt), (*instant)(&c.ExpiresAt),
+		(*text)(&c.Session), (*instant)(&c.CreatedAt), (*instant)(&c.ExpiresAt),
 	}
 }
 
@@ -116,6 +116,7 @@ func checkCode(c *accounts.Code) error {
 		atMost("a purpose", string(c.Purpose), 64),
 		atMost("an address", c.Email, accounts.MaxEmail),
 		atMost("a name", c.Name, accounts.MaxName),
+		atMost("the id of a session", c.Session, 64),
 		atMost("a hash", c.Password, accounts.MaxHash))
 }
 

@@ -52,6 +52,7 @@ CREATE TABLE authtodo_codes (
     proven     boolean NOT NULL,
     password   text NOT NULL,
     name       text NOT NULL,
+    session_id text COLLATE "C" NOT NULL, -- that asked; '' if none had to
     created_at timestamptz(3) NOT NULL,
     expires_at timestamptz(3) NOT NULL,
     PRIMARY KEY (user_id, purpose, secret)

@@ -46,6 +46,7 @@ CREATE TABLE authtodo_codes (
     proven     INTEGER NOT NULL CHECK (proven IN (0, 1)),
     password   TEXT NOT NULL,
     name       TEXT NOT NULL,
+    session_id TEXT NOT NULL, -- that asked; '' if none had to
     created_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
     PRIMARY KEY (user_id, purpose, secret)

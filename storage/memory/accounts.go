@@ -399,6 +399,9 @@ func (s *accountStore) ChangeEmail(
 	ctx context.Context, userID string, secret accounts.Digest, at time.Time,
 ) (result accounts.User, err error) {
 	err = s.use(ctx, userID, accounts.ChangeEmail, secret, at, func(u *user, code accounts.Code) error {
+		if asked, ok := u.sessions[code.Session]; !ok || asked.ExpiresAt.Before(at) {
+			return accounts.ErrNoCode
+		}
 		if holder, taken := s.emails[code.Email]; taken && holder != u.account.ID {
 			return accounts.ErrEmailTaken
 		}
@@ -532,6 +535,7 @@ func ownSession(s accounts.Session) accounts.Session {
 
 func ownCode(c accounts.Code) accounts.Code {
 	c.Email, c.Password, c.Name = strings.Clone(c.Email), strings.Clone(c.Password), strings.Clone(c.Name)
+	c.Session = strings.Clone(c.Session)
 	return c
 }
 

@@ -24,7 +24,7 @@ func accountTables() map[string]string {
 		"authtodo_sessions": `INSERT INTO authtodo_sessions (user_id, id, created_at, updated_at, expires_at,
 			ends_at, temporary, address, user_agent) VALUES ('anna', 'new', now(), now(), now(), now(), false, '', '')`,
 		"authtodo_codes": `INSERT INTO authtodo_codes (user_id, purpose, secret, email, proven, password, name,
-			created_at, expires_at) VALUES ('anna', 'new', 's', 'e', false, '', '', now(), now())`,
+			session_id, created_at, expires_at) VALUES ('anna', 'new', 's', 'e', false, '', '', '', now(), now())`,
 	}
 }
 
@@ -44,7 +44,7 @@ func everyAccountCall(t testing.TB, db *DB, userID string) {
 	}
 	code := func(purpose accounts.Purpose) accounts.Code {
 		return accounts.Code{
-			Purpose: purpose, Secret: digest("code"), Email: email(userID), Proven: true,
+			Purpose: purpose, Secret: digest("code"), Email: email(userID), Proven: true, Session: "next",
 			CreatedAt: now, ExpiresAt: now.Add(time.Hour),
 		}
 	}

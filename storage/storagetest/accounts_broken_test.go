@@ -906,6 +906,37 @@ func brokenCodes() []accountBreakage {
 				return u, err
 			}
 		}},
+		{"AC7", "the session that asked is not looked at", func(l *accountLab) {
+			l.changeEmail = func(
+				ctx context.Context, userID string, secret accounts.Digest, at time.Time,
+			) (accounts.User, error) {
+				for _, c := range l.every(userID) {
+					if c.Secret == secret {
+						s := accounts.Session{UserID: userID, ID: c.Session, ExpiresAt: at}
+						l.sound.CreateSession(ctx, s, 100) // it is as if it were there
+					}
+				}
+				return l.sound.ChangeEmail(ctx, userID, secret, at)
+			}
+		}},
+		{"AC7", "a session that has expired still asks", func(l *accountLab) {
+			l.changeEmail = func(
+				ctx context.Context, userID string, secret accounts.Digest, at time.Time,
+			) (accounts.User, error) {
+				u, err := l.sound.ChangeEmail(ctx, userID, secret, at)
+				if errors.Is(err, accounts.ErrNoCode) {
+					u, err = l.sound.ChangeEmail(ctx, userID, secret, at.Add(-time.Millisecond))
+				}
+				return u, err
+			}
+		}},
+		{"AC7", "any session of the user will do", func(l *accountLab) {
+			l.codesAs(func(userID string, c *accounts.Code) {
+				if all, _ := l.sound.Sessions(context.Background(), userID); c.Session != "" && len(all) > 0 {
+					c.Session = all[0].ID
+				}
+			})
+		}},
 		{"AC6", "other codes still work", func(l *accountLab) {
 			l.changeEmail = func(
 				ctx context.Context, userID string, secret accounts.Digest, at time.Time,

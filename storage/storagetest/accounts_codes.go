@@ -2,6 +2,7 @@ package storagetest
 
 import (
 	"fmt"
+	"strings"
 	"sync/atomic"
 
 	"github.com/authtodo/authtodo/auth/accounts"
@@ -185,7 +186,7 @@ func raceToReset(t *accountTrial) {
 	t.has("no session", anna.ID)
 }
 
-// verificationCases try [AC3] to [AC6].
+// verificationCases try [AC3] to [AC7].
 func verificationCases() []accountCase {
 	return []accountCase{
 		{clause: "AC3", name: "another address than the user's", run: verifyOtherEmail},
@@ -202,6 +203,9 @@ func verificationCases() []accountCase {
 		{clause: "AC6", name: "what is no code", run: changeByNone},
 		{clause: "AC6", name: "racers for one address", run: raceToChangeEmail},
 		{clause: "AC6", name: "two users who would exchange theirs", run: exchangeEmails},
+		{clause: "AC7", name: "a session that has ended, in any way", run: changeAfterEnd},
+		{clause: "AC7", name: "a session that has expired", run: changeAfterExpiry},
+		{clause: "AC7", name: "other sessions, and none", run: changeByOthers},
 	}
 }
 
@@ -441,4 +445,59 @@ func exchangeEmails(t *accountTrial) {
 		t.is("one", anna)
 		t.is("the other", bob)
 	}
+}
+
+func changeAfterEnd(t *accountTrial) {
+	for what, end := range map[string]func(u accounts.Account) error{
+		"sign-out": func(u accounts.Account) error { return t.store.EndSession(t.ctx, u.ID, "one") },
+		"end of all others": func(u accounts.Account) error {
+			return t.store.EndSessions(t.ctx, u.ID, "two")
+		},
+		"new password": func(u accounts.Account) error {
+			next := t.session(u.ID, "next", 2)
+			return t.store.ChangePassword(t.ctx, u.ID, u.Password, "changed", &next, t.at(2))
+		},
+		"session too many": func(u accounts.Account) error {
+			return t.store.CreateSession(t.ctx, t.session(u.ID, "late", 2), 2)
+		},
+		"reuse of a token": func(u accounts.Account) error {
+			_, err := t.store.RotateSession(t.ctx, u.ID, "one", t.rotation("wrong", "next", 2))
+			t.fails("a wrong token", err, accounts.ErrReused)
+			return nil
+		},
+	} {
+		anna := t.settled(strings.ReplaceAll(what, " ", "-"))
+		t.must("a "+what, end(anna))
+		before := t.state(anna)
+		t.dead("after a "+what, anna.ID, t.code(accounts.ChangeEmail, anna.Email))
+		t.same("after a "+what, t.state(anna), before)
+	}
+}
+
+func changeAfterExpiry(t *accountTrial) {
+	anna := t.join("anna")
+	t.signIn(t.session(anna.ID, "one", 0))
+	code := t.code(accounts.ChangeEmail, t.email("moved"))
+	code.ExpiresAt = t.at(3 * hour)
+	t.put(anna.ID, code)
+	t.fails("an expired session", t.use(anna.ID, code, hour+1), accounts.ErrNoCode)
+	t.is("not changed", anna)
+	t.must("in its last millisecond", t.use(anna.ID, code, hour))
+}
+
+func changeByOthers(t *accountTrial) {
+	anna, bob := t.join("anna"), t.join("bob")
+	t.signIn(t.session(anna.ID, "annas", 0))
+	t.signIn(t.session(bob.ID, "bobs", 0))
+	for _, id := range []string{"", "bobs", "ANNAS", "anna", "annas "} {
+		code := t.code(accounts.ChangeEmail, t.email("moved"))
+		code.Session, code.Secret = id, digest("asked by "+id)
+		t.must("putting a code", t.store.PutCode(t.ctx, anna.ID, code, 100))
+		t.dead("asked for by "+shown(id), anna.ID, code)
+	}
+	t.is("not changed", anna)
+	code := t.code(accounts.ChangeEmail, t.email("moved"))
+	code.Session = "annas"
+	t.put(anna.ID, code)
+	t.must("asked for by the user's own", t.use(anna.ID, code, 1))
 }

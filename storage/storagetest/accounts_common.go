@@ -140,6 +140,7 @@ func (t *accountTrial) strangerCodes(purpose accounts.Purpose) {
 		return c
 	}
 	put := func(u accounts.Account, c accounts.Code) {
+		t.ask(u.ID, c)
 		t.must("putting a code", t.store.PutCode(t.ctx, u.ID, c, 2))
 	}
 	for i := range 2 {

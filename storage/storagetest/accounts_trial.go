@@ -67,12 +67,17 @@ func (t *accountTrial) session(user, id string, began int) accounts.Session {
 	}
 }
 
-// code is one that was mailed to an address and lasts an hour.
+// code is one that was mailed to an address and lasts an hour. The session one
+// asks for those that a session has to ask for.
 func (t *accountTrial) code(purpose accounts.Purpose, email string) accounts.Code {
-	return accounts.Code{
+	c := accounts.Code{
 		Purpose: purpose, Secret: digest("code for " + string(purpose)), Email: email,
 		CreatedAt: t.at(0), ExpiresAt: t.at(hour),
 	}
+	if purpose == accounts.ChangeEmail {
+		c.Session = "one"
+	}
+	return c
 }
 
 // The verbs end the case when the store fails.
@@ -98,9 +103,24 @@ func (t *accountTrial) signIn(s accounts.Session) accounts.Session {
 	return s
 }
 
+// put adds a code.
 func (t *accountTrial) put(user string, c accounts.Code) accounts.Code {
+	t.ask(user, c)
 	t.must("putting a code", t.store.PutCode(t.ctx, user, c, 100))
 	return c
+}
+
+// ask adds the session that asks for a code, which lasts a day, unless it is
+// there or none has to ask.
+func (t *accountTrial) ask(user string, c accounts.Code) {
+	if c.Session == "" {
+		return
+	}
+	if _, _, err := t.store.Session(t.ctx, user, c.Session); errors.Is(err, accounts.ErrNoSession) {
+		s := t.session(user, c.Session, -1)
+		s.ExpiresAt = s.EndsAt
+		t.signIn(s)
+	}
 }
 
 func (t *accountTrial) account(id string) accounts.Account {

@@ -69,6 +69,7 @@ func longestEverywhere(t *accountTrial) {
 	t.signIn(session)
 	t.has("as it was created", anna.ID, session)
 	code := t.code(accounts.ChangeEmail, fill(accounts.MaxEmail, "new"+t.salt))
+	code.Session = session.ID
 	t.put(anna.ID, code)
 	t.must("changing the address", t.use(anna.ID, code, 1))
 	anna.Email, anna.UpdatedAt = code.Email, t.at(1)
