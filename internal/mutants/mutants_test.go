@@ -57,6 +57,7 @@ func TestRowLevelSecurityHoldsMutants(t *testing.T) {
 	env := []string{"AUTHTODO_TEST_DSN=" + server.AdminURL}
 	bound := run{folder, `^(TestStore|TestAccounts|TestOthersRowsStay)$/^open( direct)?$/` + ofIsolation, env}
 	free := run{folder, `^(TestStatementsAlone|TestOthersRowsStay)$/^unbound( direct)?$/` + ofIsolation, env}
+	whole := run{folder, `^TestStatementsAlone$/^unbound$/` + ofSuite, env}
 	for _, m := range sample(mutants) {
 		t.Run(m.title(), func(t *testing.T) {
 			t.Parallel()
@@ -68,7 +69,9 @@ func TestRowLevelSecurityHoldsMutants(t *testing.T) {
 			case m.kind != aValue && !passed:
 				t.Errorf("row-level security does not hold: %s\n%s", complaint(t, said), said)
 			}
-			passed, said = free.try(t, file)
+			if passed, said = free.try(t, file); passed {
+				passed, said = whole.try(t, file)
+			}
 			if passed != (equal[m.name] != "") {
 				t.Errorf("without row-level security the tests pass: %t, because %q", passed, equal[m.name])
 			}

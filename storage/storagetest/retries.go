@@ -304,17 +304,22 @@ func retryOwners(t *trial) {
 	t.mismatch(bob, draft)
 }
 
-// retryExpiresAlone has a call for which records of another owner would have
-// expired, one of the same key as a record of its own that has not.
+// retryExpiresAlone has a call for which records have expired: its owner's, of
+// whose key another owner has one, too, and the other owner's, of whose key its
+// owner has one that has not.
 func retryExpiresAlone(t *trial) {
 	anna, bob := t.owner("anna"), t.owner("bob")
 	early, late := t.keyed("of bob", "key"), t.keyed("of anna", "key")
 	late.CreatedAt = t.at(1000)
 	bobs, annas := t.create(bob, early), t.create(anna, late)
+	old := t.keyed("old", "old key")
+	t.create(anna, old)
+	bobsOld := t.create(bob, t.again(old))
 	draft := t.keyed("another of anna", "another key")
 	draft.CreatedAt, draft.Retry.ExpiredAt = t.at(2000), t.at(1)
 	t.create(anna, draft)
 	t.same("the replay of the other owner", t.replay(bob, t.again(early)), bobs)
+	t.same("the replay of the key that both have used", t.replay(bob, t.again(old)), bobsOld)
 	t.same("the replay of one's own", t.replay(anna, t.again(late)), annas)
 }
 
