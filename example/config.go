@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"path/filepath"
 	"strconv"
@@ -35,6 +36,10 @@ The environment configures it. A variable that is empty counts as not set.
                       its own
   CORS_ORIGINS        origins of pages that may call the API, separated by commas:
                       http://localhost:3000,https://app.example.com
+  TRUSTED_PROXIES     proxies in front of it, whose X-Forwarded-For is believed: addresses
+                      and networks, separated by commas, such as 10.0.0.7,fd00::/64. Behind
+                      a proxy that is not listed all clients share one limit on attempts
+                      to sign in
   RATE_LIMIT          off lifts the limits on attempts to sign in, for tests
 
 With -demo it prints two ready tokens, too, of alice and of bob: signed with
@@ -69,6 +74,7 @@ type config struct {
 	audience   string // of those tokens
 	betterAuth []auth.Issuer
 	origins    []string
+	proxies    []netip.Prefix
 	unlimited  bool // attempts to sign in
 	demo       bool
 }
@@ -95,9 +101,11 @@ func parseConfig(getenv func(string) string, demo bool) (config, error) {
 	cfg.origins = origins
 	betterAuth, errBetterAuth := parseBetterAuth(getenv("BETTER_AUTH_URL"), cfg.issuer)
 	cfg.betterAuth = betterAuth
+	proxies, errProxies := parseProxies(getenv("TRUSTED_PROXIES"))
+	cfg.proxies = proxies
 	errLimit := cfg.parseLimit(getenv("RATE_LIMIT"))
 	return cfg, errors.Join(checkAddr(cfg.addr), errDatabase, cfg.checkAuth(), errBetterAuth, errOrigins,
-		errLimit)
+		errProxies, errLimit)
 }
 
 func (c *config) parseLimit(text string) error {

@@ -29,6 +29,8 @@ func newEngine(cfg config, db database, mailer accounts.Mailer) (*gin.Engine, *a
 		Secret:    accounts.Secret(cfg.secret),
 		UserSpace: auth.DefaultSpace,
 		Mailer:    mailer,
+
+		TrustedProxies: cfg.proxies,
 	}
 	if cfg.unlimited {
 		own.Limiter = accounts.Unlimited{}
