@@ -71,7 +71,9 @@ type Store interface {
 	//   - [C5] With a Retry whose key is on record with another fingerprint:
 	//     [ErrRetryMismatch].
 	//   - [C6] Of calls that race with one key, one creates; the others wait
-	//     for it and replay, or end with [ErrRetryInFlight] at the deadline.
+	//     for it and replay, or end at the deadline: with [ErrRetryInFlight],
+	//     or with [ErrUnavailable] where it cannot be told what was waited for.
+	//     A call with the same Retry is the right thing to do after either.
 	//   - [C7] Keys of different owners have nothing to do with one another.
 	CreateTodo(ctx context.Context, owner string, draft Draft) (Created, error)
 

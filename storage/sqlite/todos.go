@@ -42,7 +42,9 @@ func dialect() *sqlstore.Dialect {
 	}
 }
 
-// CreateTodo implements [todos.Store].
+// CreateTodo implements [todos.Store]. It never ends with [todos.ErrRetryInFlight]:
+// all writers wait for one lock, whatever their keys, and may wait for another
+// process.
 func (s todoStore) CreateTodo(
 	ctx context.Context, owner string, draft todos.Draft,
 ) (created todos.Created, err error) {
