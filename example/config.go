@@ -47,10 +47,12 @@ BETTER_AUTH_SECRET or, without one, with a secret that is made of AUTH_SECRET.
 
 With -import it serves nothing: it brings the users of a Better Auth database
 along, with their ids and passwords, and prints what has become of them. That can
-be repeated. With -dry-run nobody is written.
+be repeated. With -dry-run nobody is written. With -since, which each run prints for
+the next one, those who signed up before are passed over, so that nobody comes back
+who was deleted since.
 
-  example -import sqlite:path [-dry-run]
-  example -import postgres://user:password@host/name [-dry-run]
+  example -import sqlite:path [-dry-run] [-since 2026-05-01T10:00:00Z]
+  example -import postgres://user:password@host/name [-dry-run] [-since …]
 
 Ctrl-C ends it when the requests under way have been answered; a second Ctrl-C
 ends it at once.

@@ -24,6 +24,11 @@ type Options struct {
 	// DryRun reads and reports all the same, and writes nothing.
 	DryRun bool
 
+	// Since, unless it is zero, passes over users who signed up before it. Once
+	// the module serves, it keeps those away who were deleted there: their rows
+	// are in the source still.
+	Since time.Time
+
 	// Now tells which bans are over; nil is [time.Now].
 	Now func() time.Time
 }
@@ -41,7 +46,8 @@ type Options struct {
 //
 // A user who is in dest already, by the id, stays as dest has them, so that
 // Import can be repeated: when it was interrupted, or for those who signed up
-// since. Rows that cannot be taken are in the report and do not end it. An error
+// since. One who was there and was deleted comes back by that, unless
+// [Options.Since] is behind when they signed up. Rows that cannot be taken are in the report and do not end it. An error
 // of a database does; the report is of what had been done by then. Reports and
 // errors have no hash and no address in them.
 //
@@ -54,7 +60,7 @@ func Import(
 	if now == nil {
 		now = time.Now
 	}
-	im := &importer{dest: dest, dry: opts.DryRun, now: now(), seen: make(map[string]bool)}
+	im := &importer{dest: dest, dry: opts.DryRun, since: opts.Since, now: now(), seen: make(map[string]bool)}
 	im.report.DryRun = opts.DryRun
 	tables, err := open(ctx, source, dialect)
 	if err == nil {
@@ -70,6 +76,7 @@ func Import(
 type importer struct {
 	dest   accounts.Store
 	dry    bool
+	since  time.Time
 	now    time.Time
 	seen   map[string]bool // addresses of this run; only of a dry one
 	report Report
@@ -87,6 +94,9 @@ func (im *importer) take(ctx context.Context, r row) error {
 	case fault != nil:
 		im.report.Unusable++
 		im.report.problem(r.userID(), fault)
+		return nil
+	case account.CreatedAt.Before(im.since):
+		im.report.Earlier++
 		return nil
 	}
 	err := im.create(ctx, account)

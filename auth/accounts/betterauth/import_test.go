@@ -354,6 +354,46 @@ func (f *failing) CreateUser(
 	return f.Store.CreateUser(ctx, account, session, code)
 }
 
+// TestSince: who was deleted does not come back when those are brought along who
+// signed up meanwhile.
+func TestSince(t *testing.T) {
+	t.Parallel()
+	db, err := sql.Open("sqlite", filepath.Join(t.TempDir(), "source.sqlite"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &source{DB: db, dialect: betterauth.SQLite}
+	t.Cleanup(func() { s.Close() })
+	s.exec(t, `CREATE TABLE "user" ("id" text, "email" text, "emailVerified" integer, "name" text,
+		"image" text, "createdAt" date, "updatedAt" date)`)
+	s.exec(t, `CREATE TABLE "account" ("userId" text, "providerId" text, "password" text)`)
+	add := func(id, at string) {
+		s.exec(t, `INSERT INTO "user" VALUES (?, ?, 1, 'U', NULL, ?, ?)`, id, id+"@example.test", at, at)
+	}
+	add("deleted", "2024-05-01T10:00:00.000Z")
+	add("stays", "2024-05-01T10:00:00.000Z")
+	dest, first := memory.New().Backend().Accounts, time.Date(2024, 5, 2, 0, 0, 0, 0, time.UTC)
+	s.run(t, dest, false, betterauth.Report{Read: 2, Imported: 2, WithoutPassword: 2})
+	if err := dest.DeleteUser(t.Context(), "deleted"); err != nil {
+		t.Fatal(err)
+	}
+	add("exactly", "2024-05-02T00:00:00.000Z")
+	add("later", "2024-05-03T10:00:00.000Z")
+	for _, want := range []betterauth.Report{
+		{DryRun: true, Read: 4, Earlier: 2, Imported: 2, WithoutPassword: 2},
+		{Read: 4, Earlier: 2, Imported: 2, WithoutPassword: 2},
+		{Read: 4, Earlier: 2, Present: 2},
+	} {
+		got, err := betterauth.Import(t.Context(), s.DB, s.dialect, dest, betterauth.Options{DryRun: want.DryRun, Since: first})
+		if err != nil || got.String() != want.String() {
+			t.Errorf("%v, got\n%swant\n%s", err, got, want)
+		}
+	}
+	if _, err := dest.Account(t.Context(), "deleted"); !errors.Is(err, accounts.ErrNoUser) {
+		t.Errorf("the user who was deleted is back: %v", err)
+	}
+}
+
 // TestManyUsers is more than two pages, in two attempts.
 func TestManyUsers(t *testing.T) {
 	t.Parallel()

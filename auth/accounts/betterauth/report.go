@@ -9,14 +9,15 @@ import (
 const maxProblems = 100
 
 // Report is what has become of the users of a Better Auth database. Every user
-// who was read is in one of Imported, Present, EmailTaken, InvalidEmail and
-// Unusable.
+// who was read is in one of Imported, Present, Earlier, EmailTaken, InvalidEmail
+// and Unusable.
 type Report struct {
 	DryRun bool // nothing was written; Imported is what would have been
 
 	Read         int // users in the source
 	Imported     int
 	Present      int // were in the store before, and stay as they are there
+	Earlier      int // signed up before [Options.Since]
 	EmailTaken   int // another user has the address
 	InvalidEmail int // have no address that [accounts.NormalEmail] knows
 	Unusable     int // have an id, name or time that an account cannot have
@@ -64,6 +65,7 @@ func (r Report) String() string {
 		{r.Disabled, "  of these disabled, because they were banned"},
 		{r.SecondFactor, "  of these had a second factor, which is not taken along"},
 		{r.Present, "already there"},
+		{r.Earlier, "not looked at: signed up earlier"},
 		{r.EmailTaken, "not imported: another user has the address"},
 		{r.InvalidEmail, "not imported: no valid address"},
 		{r.Unusable, "not imported: something else is not valid"},
