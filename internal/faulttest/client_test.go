@@ -43,11 +43,13 @@ type answer struct {
 	header http.Header
 	body   string
 	err    error
+	took   time.Duration
 }
 
 // send sends a request; fields are "Name: value".
-func (c *client) send(ctx context.Context, method, path, body string, fields ...string) answer {
-	a := answer{what: method + " " + path}
+func (c *client) send(ctx context.Context, method, path, body string, fields ...string) (a answer) {
+	a.what = method + " " + path
+	defer func(begun time.Time) { a.took = time.Since(begun) }(time.Now())
 	req, err := http.NewRequestWithContext(ctx, method, c.base()+path, strings.NewReader(body))
 	if err != nil {
 		a.err = err
@@ -123,6 +125,16 @@ func (a answer) isUnavailable(t testing.TB) answer {
 		t.Errorf("%s: got %s, %s", a.what, a, fault)
 	}
 	return a
+}
+
+// isInTime fails unless the answer has come within many times what
+// Options.Timeout gives: there are slow machines, but nothing may wait for what
+// never comes.
+func (a answer) isInTime(t testing.TB) {
+	t.Helper()
+	if a.took > 10*timeout {
+		t.Errorf("%s: %s took %v", a.what, a, a.took)
+	}
 }
 
 // unavailable is what is wrong with an answer as a 503: it says when to come

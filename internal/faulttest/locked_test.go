@@ -59,7 +59,7 @@ func TestLockedFile(t *testing.T) {
 					if strings.HasPrefix(a.what, "GET") {
 						a.is(t, 200)
 					} else {
-						a.isUnavailable(t)
+						a.isUnavailable(t).isInTime(t)
 					}
 				}
 			}
