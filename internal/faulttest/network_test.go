@@ -14,6 +14,8 @@ import (
 	"github.com/authtodo/authtodo"
 	"github.com/authtodo/authtodo/internal/faultproxy"
 	"github.com/authtodo/authtodo/internal/pgtest"
+	"github.com/authtodo/authtodo/storage"
+	"github.com/authtodo/authtodo/storage/postgres"
 )
 
 // through is a proxy in front of the server of a database, and the URL of the
@@ -100,22 +102,28 @@ func TestSlowButInTime(t *testing.T) {
 }
 
 // TestLostAnswers: the server has done what it was asked to, and the connection
-// ends before its answer has come.
+// ends before its answer has come, on connections of the module and of the host.
 func TestLostAnswers(t *testing.T) {
-	const bound, complete = "2\x00\x00\x00\x04", "SELECT 1\x00" // BindComplete, CommandComplete
-	for name, cut := range map[string]faultproxy.Cut{
-		"closed in front of it": {Before: bound, By: faultproxy.Close, Every: 5},
-		"reset in front of it":  {Before: bound, By: faultproxy.Reset, Every: 5},
-		"closed in its middle":  {Before: complete, By: faultproxy.Close, Every: 5},
-		"reset in its middle":   {Before: complete, By: faultproxy.Reset, Every: 5},
+	const bound, complete, committed = "2\x00\x00\x00\x04", "SELECT 1\x00", "COMMIT\x00"
+	for _, c := range []struct {
+		name   string
+		before string
+		by     faultproxy.Fault
+		open   func(t testing.TB, server *pgtest.Database, url string) storage.Backend
+	}{
+		{"closed in front of it", bound, faultproxy.Close, onPostgres},
+		{"reset in front of it", bound, faultproxy.Reset, onPostgres},
+		{"closed in its middle", complete, faultproxy.Close, onPostgres},
+		{"reset in its middle", complete, faultproxy.Reset, onPostgres},
+		{"of a host's pool, closed", committed, faultproxy.Close, onPoolOfHost},
+		{"of a host's pool, reset", committed, faultproxy.Reset, onPoolOfHost},
 	} {
 		server := pgtest.Migrated(t)
-		leavesNothing(t, name, func(t *testing.T) {
+		leavesNothing(t, c.name, func(t *testing.T) {
 			proxy, url := through(t, server)
-			h := serve(t, authtodo.Options{Storage: onPostgres(t, server, url)})
-			proxy.Cut(cut)
-			c := campaign{base: func() string { return h.url }, writes: 150}
-			l := c.run(t)
+			h := serve(t, authtodo.Options{Storage: c.open(t, server, url)})
+			proxy.Cut(faultproxy.Cut{Before: c.before, By: c.by, Every: 5})
+			l := campaign{base: func() string { return h.url }, writes: 100}.run(t)
 			proxy.Cut(faultproxy.Cut{})
 			l.audit(t, look(t, server))
 			if proxy.Cuts() == 0 || l.uncertain.Load() == 0 {
@@ -126,6 +134,22 @@ func TestLostAnswers(t *testing.T) {
 			}
 		})
 	}
+}
+
+// onPoolOfHost is as onPostgres, over a pool of plain lib/pq.
+func onPoolOfHost(t testing.TB, _ *pgtest.Database, url string) storage.Backend {
+	t.Helper()
+	connector, err := pq.NewConnector(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := closing(t, sql.OpenDB(connector))
+	pool.SetMaxOpenConns(pooled)
+	db, err := postgres.Options{}.Use(t.Context(), pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return db.Backend()
 }
 
 // TestLostResponses: the module has answered, and its client never hears it.
@@ -140,7 +164,7 @@ func TestLostResponses(t *testing.T) {
 			}
 			t.Cleanup(proxy.Close)
 			proxy.Cut(faultproxy.Cut{Before: "HTTP/1.1 20", By: by, Every: 5})
-			c := campaign{base: func() string { return "http://" + proxy.Addr() }, writes: 150, mute: true}
+			c := campaign{base: func() string { return "http://" + proxy.Addr() }, writes: 100, mute: true}
 			l := c.run(t)
 			l.audit(t, look(t, server))
 			if proxy.Cuts() == 0 {
