@@ -55,8 +55,8 @@ func TestRowLevelSecurityHoldsMutants(t *testing.T) {
 	known(t, mutants, equal)
 	server := pgtest.Empty(t)
 	env := []string{"AUTHTODO_TEST_DSN=" + server.AdminURL}
-	bound := run{folder, `^(TestStore|TestAccounts|TestOthersRowsStay)$/^open( direct)?$/` + ofIsolation, env}
-	free := run{folder, `^(TestStatementsAlone|TestOthersRowsStay)$/^unbound( direct)?$/` + ofIsolation, env}
+	bound := run{folder, `^(TestStore|TestAccounts|TestOthersRowsStay|TestDeleteMeetsAnUpdate)$/^open( direct)?$/` + ofIsolation, env}
+	free := run{folder, `^(TestStatementsAlone|TestOthersRowsStay|TestDeleteMeetsAnUpdate)$/^unbound( direct)?$/` + ofIsolation, env}
 	whole := run{folder, `^TestStatementsAlone$/^unbound$/` + ofSuite, env}
 	for _, m := range sample(mutants) {
 		t.Run(m.title(), func(t *testing.T) {
@@ -90,7 +90,7 @@ func TestStatementsHoldPolicies(t *testing.T) {
 	known(t, mutants, equal)
 	server := pgtest.Empty(t)
 	env := []string{"AUTHTODO_TEST_DSN=" + server.AdminURL}
-	calls := run{folder, `^(TestStore|TestAccounts|TestOthersRowsStay)$/^open( direct)?$/` + ofIsolation, env}
+	calls := run{folder, `^(TestStore|TestAccounts|TestOthersRowsStay|TestDeleteMeetsAnUpdate)$/^open( direct)?$/` + ofIsolation, env}
 	guards := run{folder, `^(TestForgottenUser|TestForgottenUserOfAccounts|TestNamedAddress)$`, env}
 	for _, m := range sample(mutants) {
 		t.Run(m.title(), func(t *testing.T) {

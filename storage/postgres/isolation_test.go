@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"testing"
@@ -70,6 +71,51 @@ func TestOthersRowsStay(t *testing.T) {
 			}
 			if rest := rowsOf(t, server, "anna"); len(rest) > 0 {
 				t.Errorf("of anna there is still %q", rest)
+			}
+		})
+	}
+}
+
+// TestDeleteMeetsAnUpdate has a delete that waits for an update, which gives the
+// todo the version that the delete is for. Another user has a todo of that id.
+func TestDeleteMeetsAnUpdate(t *testing.T) {
+	all := unbound()
+	maps.Copy(all, modes())
+	for _, name := range []string{"open", "unbound"} {
+		t.Run(name, func(t *testing.T) {
+			server := pgtest.Migrated(t)
+			db, admin, d := all[name](t, server), stock(t, server.AdminURL), draft(t, "of both")
+			for _, owner := range []string{"anna", "bob"} {
+				if _, err := db.Backend().Todos.CreateTodo(t.Context(), owner, d); err != nil {
+					t.Fatal(err)
+				}
+			}
+			tx, err := admin.BeginTx(t.Context(), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer tx.Rollback()
+			if _, err := tx.ExecContext(t.Context(),
+				`UPDATE authtodo_todos SET version = 2 WHERE user_id = 'anna'`); err != nil {
+				t.Fatal(err)
+			}
+			deleted := make(chan error, 1)
+			go func() { deleted <- db.Backend().Todos.DeleteTodo(t.Context(), "anna", d.ID, []int64{2}) }()
+			for waiting := false; !waiting; {
+				err := admin.QueryRowContext(t.Context(), `SELECT count(*) > 0 FROM pg_stat_activity
+					WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&waiting)
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := errors.Join(tx.Commit(), <-deleted); err != nil {
+				t.Fatal(err)
+			}
+			if n := count(t, admin, "authtodo_todos"); n != 1 {
+				t.Errorf("%d todos are left, want that of bob", n)
+			}
+			if _, err := db.Backend().Todos.GetTodo(t.Context(), "bob", d.ID); err != nil {
+				t.Errorf("the todo of bob: %v", err)
 			}
 		})
 	}
