@@ -9,25 +9,32 @@ BENCH    ?= .
 export AUTHTODO_REQUIRE = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help test vet tools programs bench fuzz soak mutants
+.PHONY: help test check vet tools programs bench fuzz soak mutants
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
 
 # With the race detector SQLite and the hashing of passwords are about twenty
 # times slower, so their long cases are shorter there and run whole beside it.
-# The OpenAPI document is checked in a module of its own, whose results the go
-# command must not cache.
+# What needs libraries that are no host's business is tested in modules of its
+# own, whose results the go command must not cache.
 test: tools vet ## runs every test with -race, skips none, installs what is missing
 	$(GO) test -race -count=1 -timeout 30m ./...
 	$(GO) test -count=1 -timeout 30m ./storage/sqlite ./storage/memory
 	$(GO) test -count=1 -timeout 30m -run 'TestMemory|TestVectors' ./auth/accounts
 	cd internal/openapitest && $(GO) test -count=1 -timeout 30m ./...
+	cd internal/supply && $(GO) test -count=1 ./...
+
+# The newest Go, because its own vulnerabilities are those of whoever builds.
+check: export GOTOOLCHAIN = go1.26.11
+check: vet ## looks for known vulnerabilities that the code can reach, and at licences
+	cd internal/supply && $(GO) run . && $(GO) test -count=1 ./...
 
 vet: ## looks for what is not formatted or wrong on its face
 	@files=$$(gofmt -l .); if [ -n "$$files" ]; then echo "gofmt -w:" $$files; exit 1; fi
 	$(GO) vet ./...
 	cd internal/openapitest && $(GO) vet ./...
+	cd internal/supply && $(GO) vet ./...
 
 bench: tools ## runs the benchmarks; BENCH=regexp chooses
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m ./...

@@ -1,12 +1,15 @@
 package authtodo_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -81,11 +84,10 @@ func overlay(t testing.TB, program string) string {
 	return file
 }
 
-// goTool runs the go command for a build without cgo.
+// goTool runs the go command.
 func goTool(t testing.TB, args ...string) string {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), "go", args...)
-	command.Env = append(os.Environ(), "CGO_ENABLED=0")
 	var stderr strings.Builder
 	command.Stderr = &stderr
 	out, err := command.Output()
@@ -132,6 +134,134 @@ func TestMemoryHostLinksNoDriverAndNoMail(t *testing.T) {
 	t.Parallel()
 	checkLinks(t, hostOf("memory", `memory.New(), ctx.Err()`),
 		driverOfPostgres, driverOfSQLite, libraryOfSMTP)
+}
+
+// withAccounts is a host that uses all there is on PostgreSQL.
+const withAccounts = `package main
+
+import (
+	"context"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/authtodo/authtodo"
+	"github.com/authtodo/authtodo/auth/accounts"
+	"github.com/authtodo/authtodo/auth/accounts/smtp"
+	"github.com/authtodo/authtodo/storage/postgres"
+)
+
+func main() {
+	router, ctx := gin.New(), context.Background()
+	db, err := postgres.Open(ctx, "")
+	mailer, mailErr := smtp.New(smtp.Options{})
+	if err != nil || mailErr != nil || db.Migrate(ctx) != nil {
+		panic(err)
+	}
+	_, err = authtodo.Register(router, authtodo.Options{
+		Storage: db.Backend(), Accounts: &accounts.Options{Mailer: mailer},
+	})
+	router.Run(err.Error())
+}
+`
+
+// hosts are programs that a page tells the contents of.
+func hosts() map[string]string {
+	return map[string]string{
+		"memory":        hostOf("memory", `memory.New(), ctx.Err()`),
+		"SQLite":        hostOf("sqlite", `sqlite.Open(ctx, "")`),
+		"PostgreSQL":    hostOf("postgres", `postgres.Open(ctx, "")`),
+		"with accounts": withAccounts,
+	}
+}
+
+// contents are the modules that a program has beside Go and what a host with
+// nothing but Gin has: for each its version, and how many KiB of code and data
+// the linker keeps.
+func contents(t *testing.T, program string, without map[string]bool) map[string]content {
+	t.Helper()
+	file := overlay(t, program)
+	list := goTool(t, "list", "-overlay", file, "-deps", "-f",
+		"{{.ImportPath}} {{with .Module}}{{.Path}} {{.Version}}{{end}}", "./internal/host")
+	found, moduleOf := make(map[string]content), make(map[string]string)
+	for line := range strings.Lines(list) {
+		fields := strings.Fields(line)
+		if len(fields) < 2 || without[fields[1]] {
+			continue
+		}
+		moduleOf[fields[0]] = fields[1]
+		found[fields[1]] = content{version: cmp.Or(strings.Join(fields[2:], ""), "this one")}
+	}
+	binary := filepath.Join(t.TempDir(), "host")
+	goTool(t, "build", "-overlay", file, "-o", binary, "./internal/host")
+	for line := range strings.Lines(goTool(t, "tool", "nm", "-size", binary)) {
+		fields := strings.Fields(line)
+		if len(fields) < 4 {
+			continue
+		}
+		module := moduleOf[packageOf(fields[3])]
+		if n, err := strconv.ParseInt(fields[1], 10, 64); err == nil && module != "" {
+			c := found[module]
+			c.bytes += n
+			found[module] = c
+		}
+	}
+	return found
+}
+
+type content struct {
+	version string
+	bytes   int64
+}
+
+// packageOf is the package of a symbol: net/http of net/http.(*Client).Do.
+func packageOf(symbol string) string {
+	if i := strings.IndexAny(symbol, "[("); i >= 0 {
+		symbol = symbol[:i] // what follows may name other packages
+	}
+	slash := strings.LastIndexByte(symbol, '/') + 1
+	name, _, _ := strings.Cut(symbol[slash:], ".")
+	return symbol[:slash] + strings.ReplaceAll(name, "%2e", ".")
+}
+
+// TestContentsAreInTheDocs: what the module brings into a host stands in
+// docs/security.md, with versions, and with sizes that are about right: they
+// differ with the version of Go.
+func TestContentsAreInTheDocs(t *testing.T) {
+	t.Parallel()
+	without := make(map[string]bool)
+	for module := range contents(t, bareHost, nil) {
+		without[module] = module != "github.com/authtodo/authtodo"
+	}
+	rows := make(map[string]map[string]int64) // module and version, host, KiB
+	for host, program := range hosts() {
+		for module, c := range contents(t, program, without) {
+			key := module + " | " + c.version
+			if rows[key] == nil {
+				rows[key] = make(map[string]int64)
+			}
+			rows[key][host] = max(c.bytes>>10, 1)
+		}
+	}
+	columns := []string{"memory", "SQLite", "PostgreSQL", "with accounts"}
+	_, section, _ := strings.Cut(read(t, "docs/security.md"), "\n| module | version | "+strings.Join(columns, " | ")+" | licence |\n")
+	section, _, _ = strings.Cut(section, "\n\n")
+	for line := range strings.Lines(section) {
+		cells := strings.Split(strings.Trim(line, "| \n"), " | ")
+		if len(cells) != 7 {
+			continue
+		}
+		key := strings.Trim(cells[0], "`") + " | " + cells[1]
+		for i, column := range columns {
+			said, _ := strconv.ParseInt(cells[i+2], 10, 64)
+			if is := rows[key][column]; said-is > 20+is/4 || is-said > 20+is/4 {
+				t.Errorf("%s: %s has %d KiB and not %d", key, column, is, said)
+			}
+		}
+		delete(rows, key)
+	}
+	for _, key := range slices.Sorted(maps.Keys(rows)) {
+		t.Errorf("there is no row | %s | %v", key, rows[key])
+	}
 }
 
 // BenchmarkBinary is what the module on Postgres adds to the binary of a host

@@ -11,7 +11,7 @@ import (
 // Packages that exist for tests only, and programs for those who work on the
 // module.
 func isForTests(p *pkg) bool {
-	return isTool(p) || p.isIn("storage/storagetest",
+	return isTool(p) || p.isIn("authtodotest", "storage/storagetest",
 		"internal/pgtest", "internal/nodetest", "internal/canary", "internal/race",
 		"internal/faultproxy", "internal/faultsql", "internal/faulttest", "internal/hostiletest",
 		"internal/openapitest", "internal/betterauthtest", "internal/clienttest", "internal/mutants",
