@@ -24,12 +24,12 @@ func newIndex(secrets map[string]string) index {
 	x := make(index)
 	for secret, what := range secrets {
 		seen := make(map[string]bool)
-		for how, texts := range formsOf(secret) {
-			for _, text := range texts {
+		for _, w := range formsOf(secret) {
+			for _, text := range w.texts {
 				if text = lower(text); len(text) >= window && !seen[text] {
 					seen[text] = true
 					key := keyOf(text[len(text)-window:])
-					x[key] = append(x[key], form{what, how, text})
+					x[key] = append(x[key], form{what, w.how, text})
 				}
 			}
 		}
@@ -39,26 +39,34 @@ func newIndex(secrets map[string]string) index {
 
 func keyOf(text string) uint64 { return binary.BigEndian.Uint64([]byte(text)) }
 
-// formsOf are the ways in which a secret is looked for, by their names. Case does
-// not count in any of them.
-func formsOf(secret string) map[string][]string {
-	forms := map[string][]string{
-		"as it is":                 {secret},
-		"in hexadecimal":           {hex.EncodeToString([]byte(secret))},
-		"in base64":                inBase64(secret),
-		"as a list of bytes":       {strings.Trim(fmt.Sprint([]byte(secret)), "[]")},
-		"as a Go list of bytes":    {strings.ReplaceAll(strings.Trim(fmt.Sprint([]byte(secret)), "[]"), " ", ", ")},
-		"as a hexadecimal Go list": {strings.TrimPrefix(strings.TrimSuffix(fmt.Sprintf("%#v", []byte(secret)), "}"), "[]byte{")},
+// writing is a way to write a secret down.
+type writing struct {
+	how   string
+	texts []string
+}
+
+// formsOf are the ways in which a secret is looked for, the plainest first. Case
+// does not count in any of them.
+func formsOf(secret string) []writing {
+	numbers := strings.Trim(fmt.Sprint([]byte(secret)), "[]")
+	quoted := strconv.QuoteToASCII(secret)
+	forms := []writing{
+		{"as it is", []string{secret}},
+		{"in hexadecimal", []string{hex.EncodeToString([]byte(secret))}},
+		{"in base64", inBase64(secret)},
+		{"as a list of bytes", []string{
+			numbers, strings.ReplaceAll(numbers, " ", ", "),
+			strings.Trim(strings.TrimPrefix(fmt.Sprintf("%#v", []byte(secret)), "[]byte"), "{}"),
+		}},
+		{"escaped as a URL", []string{url.QueryEscape(secret), url.PathEscape(secret)}},
+		{"escaped as Go", []string{quoted[1 : len(quoted)-1]}},
 	}
 	if text, err := json.Marshal(secret); err == nil {
-		forms["escaped as JSON"] = []string{strings.Trim(string(text), `"`)}
+		forms = append(forms, writing{"escaped as JSON", []string{strings.Trim(string(text), `"`)}})
 	}
-	quoted := strconv.QuoteToASCII(secret)
-	forms["escaped as Go"] = []string{quoted[1 : len(quoted)-1]}
-	forms["escaped as a URL"] = []string{url.QueryEscape(secret), url.PathEscape(secret)}
 	const start = 40 // enough to tell whose it is, and little enough to have come through a limit
 	if len(secret) > start+window {
-		forms["cut short"] = []string{secret[:start]}
+		forms = append(forms, writing{"cut short", []string{secret[:start]}})
 	}
 	return forms
 }
