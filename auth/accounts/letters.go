@@ -91,11 +91,13 @@ func (s *Service) askToReset(ctx context.Context, user User) error {
 func (s *Service) letter(to User, code Code, token string) Mail {
 	m := Mail{To: to.Email, Name: to.Name, ExpiresAt: code.ExpiresAt}
 	page, host := "/verify-email", s.opts.VerifyPage
-	const unasked = "If you did not ask for this, you need not do anything.\n"
+	unasked := "If you did not ask for this, you need not do anything.\n"
 	switch code.Purpose {
 	case VerifyEmail:
 		m.Kind, m.Subject = MailVerify, "Verify your email address"
 		m.Text = "To verify your email address, open this link within a day:\n\n"
+		unasked = "If you have not signed up, do not open it: whoever has would have an account " +
+			"with your address.\n"
 	case ChangeEmail:
 		m.Kind, m.Subject = MailChange, "Confirm your new email address"
 		m.Text = "To use this address for your account, open this link within a day:\n\n"

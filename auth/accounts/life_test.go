@@ -215,26 +215,47 @@ func TestPages(t *testing.T) {
 // nothing of the account once its owner verifies it.
 func TestPreHijack(t *testing.T) {
 	t.Parallel()
-	t.Run("the owner signs up, too", func(t *testing.T) {
-		t.Parallel()
-		mail := &postman{}
-		h := newHouse(t, withMail(mail, true))
-		attacker, owner := h.browser(t), h.browser(t)
-		signUp(attacker, "victim@example.com", object{"password": "attackers own"})
-		mail.next(t, accounts.MailVerify)
-		up := signUp(owner, "victim@example.com", object{"password": "owners very own", "name": "Owner"})
-		if up.at("token") != nil {
-			t.Errorf("sign-up answers %s", up.Text)
-		}
-		owner.must(200, "POST", "/api/auth/verify-email", object{"token": tokenOf(t, mail.next(t, accounts.MailVerify))})
-		if a := signIn(attacker, "victim@example.com", "attackers own"); a.Status != 401 {
-			t.Errorf("the attacker's password: %d %s", a.Status, a.Text)
-		}
-		if a := signIn(owner, "victim@example.com", "owners very own"); a.Status != 200 || a.text("user", "name") != "Owner" {
-			t.Errorf("the owner's password: %d %s", a.Status, a.Text)
-		}
-		mail.none(t, h)
-	})
+	const owners, attackers = "owners very own", "attackers own"
+	for name, test := range map[string]struct {
+		first, second string // passwords
+		opens         int    // which mail the owner opens
+	}{
+		"the owner signs up, too, and opens that mail": {attackers, owners, 1},
+		"the owner signs up, too, and opens the other": {attackers, owners, 0},
+		"the owner was first, and opens that mail":     {owners, attackers, 0},
+		"the owner was first, and opens the other":     {owners, attackers, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			mail := &postman{}
+			h := newHouse(t, withMail(mail, true))
+			attacker, owner := h.browser(t), h.browser(t)
+			var links []accounts.Mail
+			for _, password := range []string{test.first, test.second} {
+				if up := signUp(h.browser(t), "victim@example.com", object{"password": password}); up.at("token") != nil {
+					t.Errorf("sign-up answers %s", up.Text)
+				}
+				links = append(links, mail.next(t, accounts.MailVerify))
+			}
+			signIn(attacker, "victim@example.com", attackers) // mails nothing by which the password would count again
+			owner.must(200, "POST", "/api/auth/verify-email", object{"token": tokenOf(t, links[test.opens])})
+			if a := signIn(attacker, "victim@example.com", attackers); a.Status != 401 {
+				t.Errorf("the attacker's password: %d %s", a.Status, a.Text)
+			}
+			token := tokenOf(t, mail.next(t, accounts.MailReset))
+			signUp(attacker, "victim@example.com", object{"password": attackers}) // takes the link away from nobody
+			mail.next(t, accounts.MailExisting)
+			owner.must(200, "POST", "/api/auth/reset-password", object{"token": token, "newPassword": owners})
+			mail.next(t, accounts.MailPassword)
+			if a := signIn(attacker, "victim@example.com", attackers); a.Status != 401 {
+				t.Errorf("the attacker's password: %d %s", a.Status, a.Text)
+			}
+			if a := signIn(owner, "victim@example.com", owners); a.Status != 200 {
+				t.Errorf("the owner's password: %d %s", a.Status, a.Text)
+			}
+			mail.none(t, h)
+		})
+	}
 	t.Run("the owner asks for a link", func(t *testing.T) {
 		t.Parallel()
 		mail := &postman{}

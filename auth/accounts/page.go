@@ -70,7 +70,7 @@ func form(kind pageKind) page {
 	}
 	return page{
 		Title: "Email address", Button: "Confirm",
-		Text: "Confirm that this email address is yours.",
+		Text: "Confirm that this email address is yours, if you have signed up or asked for it yourself.",
 	}
 }
 

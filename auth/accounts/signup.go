@@ -71,7 +71,7 @@ func (s *Service) signUp(ctx context.Context, c *gin.Context) error {
 	err = s.store.CreateUser(ctx, account, session, s.ifMailed(code))
 	switch {
 	case errors.Is(err, ErrEmailTaken) && s.opts.RequireVerification:
-		s.signUpAgain(c, account)
+		s.signUpAgain(c, account.Email)
 	case errors.Is(err, ErrEmailTaken):
 		s.tell(ctx, s.event(c, EventSignUpAgain, "", ""))
 		return errUserExists()
@@ -96,13 +96,14 @@ func (s *Service) ifMailed(code Code) *Code {
 }
 
 // signUpAgain is a sign-up for an address that has an account, where nobody is to
-// learn that from the answer. If the address was never verified, whoever has made
-// that account may be somebody else: what was sent now counts if its own link is
-// used. The reader of a verified address is told.
-func (s *Service) signUpAgain(c *gin.Context, account Account) {
+// learn that from the answer. The reader of a verified address is told. If it was
+// never verified, nobody knows which of the two who signed up reads its mail, and
+// the reader may open the link of the other: so no password counts any more, and
+// whoever opens a link gets another one, to choose theirs.
+func (s *Service) signUpAgain(c *gin.Context, email string) {
 	event := s.event(c, EventSignUpAgain, "", "")
 	s.mail(func(ctx context.Context) error {
-		old, err := s.store.AccountByEmail(ctx, account.Email)
+		old, err := s.store.AccountByEmail(ctx, email)
 		if errors.Is(err, ErrNoUser) {
 			return nil // deleted meanwhile: the user signs up once more
 		}
@@ -114,8 +115,21 @@ func (s *Service) signUpAgain(c *gin.Context, account Account) {
 		if old.EmailVerified || old.Disabled {
 			return s.sendExisting(ctx, old.User)
 		}
-		code, token := s.newCode(VerifyEmail, old.User)
-		code.Password, code.Name = account.Password, account.Name
-		return s.putAndSend(ctx, old.User, code, token)
+		if err := s.withdrawPassword(ctx, old); err != nil {
+			return err
+		}
+		return s.askToVerify(ctx, old.User, false)
 	})
+}
+
+// withdrawPassword leaves an account without a password.
+func (s *Service) withdrawPassword(ctx context.Context, a Account) error {
+	if a.Password == "" { // then links to choose one stay good
+		return nil
+	}
+	err := s.store.ChangePassword(ctx, a.ID, a.Password, "", nil, millis(s.now()))
+	if errors.Is(err, ErrPasswordChanged) || errors.Is(err, ErrNoUser) { // meanwhile
+		return nil
+	}
+	return err
 }
