@@ -42,9 +42,11 @@ func (f forgetting) DeleteUser(ctx context.Context, userID string) error {
 }
 
 // CreateSession implements [Sessions]. It may end others.
-func (f forgetting) CreateSession(ctx context.Context, session Session, limit int) error {
+func (f forgetting) CreateSession(
+	ctx context.Context, session Session, password string, limit int,
+) error {
 	defer f.cache.forget(session.UserID)
-	return f.Store.CreateSession(ctx, session, limit)
+	return f.Store.CreateSession(ctx, session, password, limit)
 }
 
 // EndSession implements [Sessions].

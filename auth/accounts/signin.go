@@ -46,10 +46,7 @@ func (s *Service) signIn(ctx context.Context, c *gin.Context) error {
 		return err
 	}
 	begun := s.begin(c, account.ID, temporary, tokens)
-	if err := s.store.CreateSession(ctx, begun.session, s.opts.MaxSessions); err != nil {
-		if errors.Is(err, ErrNoUser) { // disabled or deleted meanwhile
-			return errSignIn()
-		}
+	if account, err = s.signInAs(ctx, c, account, password, begun.session); err != nil {
 		return err
 	}
 	if !tokens {
@@ -58,6 +55,39 @@ func (s *Service) signIn(ctx context.Context, c *gin.Context) error {
 	s.tell(ctx, s.event(c, EventSignIn, account.ID, begun.session.ID))
 	redirect := false
 	return s.answer(ctx, c, begun, account, signInAnswer{Redirect: &redirect})
+}
+
+// signInAs stores a session of an account whose password was right a moment ago.
+// If the account has another hash by now, that decides: it may be a better one of
+// the same password, from a sign-in beside this one.
+func (s *Service) signInAs(
+	ctx context.Context, c *gin.Context, account Account, password string, session Session,
+) (Account, error) {
+	create := func() error {
+		return s.store.CreateSession(ctx, session, account.Password, s.opts.MaxSessions)
+	}
+	err := create()
+	if errors.Is(err, ErrPasswordChanged) {
+		var is Account
+		var right bool
+		if is, err = s.store.Account(ctx, account.ID); err == nil {
+			right, _, err = s.hasher.verify(ctx, is.Password, password)
+		}
+		switch {
+		case err == nil && right:
+			account = is
+			err = create()
+		case err == nil:
+			err = ErrPasswordChanged
+		}
+	}
+	if errors.Is(err, ErrNoUser) || errors.Is(err, ErrPasswordChanged) {
+		event := s.event(c, EventSignInFailed, account.ID, "")
+		event.Reason = "changed meanwhile"
+		s.tell(ctx, event)
+		err = errSignIn()
+	}
+	return account, err
 }
 
 // passwordOf is the account of an address if the password is right.

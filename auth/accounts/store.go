@@ -118,14 +118,18 @@ type Users interface {
 
 // Sessions are the sessions of a [Store].
 type Sessions interface {
-	// CreateSession adds a session to those of its user.
+	// CreateSession adds a session to those of its user, who has shown to know
+	// the password with the given hash.
 	//
 	//   - [AS1] [ErrNoUser] if the user is not there or is disabled, also if that
 	//     happens while the call runs: no session is left behind.
+	//   - [AS13] [ErrPasswordChanged] if the password is not that any more, in the
+	//     same way: whoever began to sign in before a new password is not signed in
+	//     behind it.
 	//   - [AS2] Sessions of the user that expired before session.CreatedAt are
 	//     gone afterwards; and if there are more than limit then, the oldest (by
 	//     CreatedAt) of the others are gone.
-	CreateSession(ctx context.Context, session Session, limit int) error
+	CreateSession(ctx context.Context, session Session, password string, limit int) error
 
 	// Session returns a session and its user. [AS3] [ErrNoSession] if it is not
 	// there; an expired one is returned as long as it is there.

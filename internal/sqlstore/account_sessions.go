@@ -26,13 +26,18 @@ func (tx accountTx) start(userID string, s accounts.Session) error {
 }
 
 // CreateSession implements [accounts.Sessions].
-func (s *Accounts) CreateSession(ctx context.Context, session accounts.Session, limit int) error {
+func (s *Accounts) CreateSession(
+	ctx context.Context, session accounts.Session, password string, limit int,
+) error {
 	if err := checkSession(&session); err != nil {
 		return err
 	}
 	return s.change(ctx, session.UserID, func(tx accountTx, a accounts.Account) error {
-		if a.Disabled {
+		switch {
+		case a.Disabled:
 			return accounts.ErrNoUser
+		case a.Password != password:
+			return accounts.ErrPasswordChanged
 		}
 		_, err := tx.run(`
 			DELETE FROM authtodo_sessions WHERE user_id = $1 AND (expires_at < $2 OR id IN (

@@ -187,11 +187,14 @@ func (s *accountStore) DeleteUser(ctx context.Context, id string) error {
 
 // CreateSession implements [accounts.Sessions].
 func (s *accountStore) CreateSession(
-	ctx context.Context, session accounts.Session, limit int,
+	ctx context.Context, session accounts.Session, password string, limit int,
 ) error {
 	return s.change(ctx, session.UserID, func(u *user) error {
-		if u.account.Disabled {
+		switch {
+		case u.account.Disabled:
 			return accounts.ErrNoUser
+		case u.account.Password != password:
+			return accounts.ErrPasswordChanged
 		}
 		if _, taken := u.sessions[session.ID]; taken {
 			return fmt.Errorf("memory: the session %s is there already", session.ID)

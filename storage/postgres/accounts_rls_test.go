@@ -70,7 +70,7 @@ func everyAccountCall(t testing.TB, db *DB, userID string) {
 		must("RenewHash", store.RenewHash(ctx, userID, "hash", "renewed"))
 		_, err = store.VerifyEmail(ctx, userID, verify.Secret, now)
 		must("VerifyEmail", err)
-		must("CreateSession", store.CreateSession(ctx, session("second"), 10))
+		must("CreateSession", store.CreateSession(ctx, session("second"), "renewed", 10))
 		_, _, err = store.Session(ctx, userID, "second")
 		must("Session", err)
 		all, err := store.Sessions(ctx, userID)

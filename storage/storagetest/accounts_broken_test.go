@@ -51,7 +51,7 @@ func brokenForAll() []accountBreakage {
 				if err != nil || s == nil {
 					return err
 				}
-				return l.sound.CreateSession(ctx, *s, 100)
+				return l.begin(ctx, *s, 100)
 			}
 		}},
 		{"A1", "a next session is that of whom it names", func(l *accountLab) {
@@ -62,17 +62,17 @@ func brokenForAll() []accountBreakage {
 				if err != nil || next == nil {
 					return err
 				}
-				return errors.Join(l.sound.EndSessions(ctx, userID, ""), l.sound.CreateSession(ctx, *next, 100))
+				return errors.Join(l.sound.EndSessions(ctx, userID, ""), l.begin(ctx, *next, 100))
 			}
 		}},
 		{"A1", "sessions of all users count for the limit", func(l *accountLab) {
-			l.createSession = func(ctx context.Context, s accounts.Session, limit int) error {
+			l.createSession = func(ctx context.Context, s accounts.Session, password string, limit int) error {
 				for _, u := range l.everybody() {
 					if others, err := l.sound.Sessions(ctx, u.ID); err == nil && u.ID != s.UserID {
 						limit -= len(others)
 					}
 				}
-				return l.sound.CreateSession(ctx, s, max(1, limit))
+				return l.sound.CreateSession(ctx, s, password, max(1, limit))
 			}
 		}},
 		{"A1", "codes of all users count for the limit", func(l *accountLab) {
@@ -161,7 +161,7 @@ func brokenForAll() []accountBreakage {
 				if err != nil || next == nil {
 					return err
 				}
-				return errors.Join(l.sound.EndSessions(ctx, userID, ""), l.sound.CreateSession(ctx, *next, 100))
+				return errors.Join(l.sound.EndSessions(ctx, userID, ""), l.begin(ctx, *next, 100))
 			}
 		}},
 		{"A3", "a user is created before the session", func(l *accountLab) {
@@ -171,7 +171,7 @@ func brokenForAll() []accountBreakage {
 				err := l.sound.CreateUser(ctx, a, nil, c)
 				if err == nil && s != nil {
 					if err = half(ctx); err == nil {
-						err = l.sound.CreateSession(ctx, *s, 100)
+						err = l.begin(ctx, *s, 100)
 					}
 				}
 				return err
@@ -248,9 +248,9 @@ func brokenForAll() []accountBreakage {
 
 // sessionsAs makes a sign-in write another session than it was given.
 func (l *accountLab) sessionsAs(other func(*accounts.Session)) {
-	l.createSession = func(ctx context.Context, s accounts.Session, limit int) error {
+	l.createSession = func(ctx context.Context, s accounts.Session, password string, limit int) error {
 		other(&s)
-		return l.sound.CreateSession(ctx, s, limit)
+		return l.sound.CreateSession(ctx, s, password, limit)
 	}
 }
 
@@ -436,7 +436,7 @@ func brokenPasswords() []accountBreakage {
 			) error {
 				err := l.sound.ChangePassword(ctx, userID, old, hash, nil, at)
 				if err == nil && next != nil {
-					err = l.sound.CreateSession(ctx, *next, 100)
+					err = l.begin(ctx, *next, 100)
 				}
 				return err
 			}
@@ -541,41 +541,64 @@ func brokenEndings() []accountBreakage {
 func brokenSessions() []accountBreakage {
 	return []accountBreakage{
 		{"AS1", "a disabled user can sign in", func(l *accountLab) {
-			l.createSession = func(ctx context.Context, s accounts.Session, limit int) error {
+			l.createSession = func(ctx context.Context, s accounts.Session, password string, limit int) error {
 				if a, _ := l.sound.Account(ctx, s.UserID); a.Disabled {
 					return nil
 				}
-				return l.sound.CreateSession(ctx, s, limit)
+				return l.sound.CreateSession(ctx, s, password, limit)
 			}
 		}},
 		{"AS1", "the user is looked at before", lateSessions},
 		{"AS2", "there is no limit", func(l *accountLab) {
-			l.createSession = func(ctx context.Context, s accounts.Session, _ int) error {
-				return l.sound.CreateSession(ctx, s, 100)
+			l.createSession = func(ctx context.Context, s accounts.Session, password string, _ int) error {
+				return l.sound.CreateSession(ctx, s, password, 100)
 			}
 		}},
 		{"AS2", "what has expired stays", func(l *accountLab) {
-			l.createSession = func(ctx context.Context, s accounts.Session, limit int) error {
+			l.createSession = func(ctx context.Context, s accounts.Session, password string, limit int) error {
 				before, err := l.sound.Sessions(ctx, s.UserID)
 				if err == nil {
-					err = l.sound.CreateSession(ctx, s, limit)
+					err = l.sound.CreateSession(ctx, s, password, limit)
 				}
 				for _, old := range before {
 					if err == nil && old.ExpiresAt.Before(s.CreatedAt) {
-						err = l.sound.CreateSession(ctx, old, 100)
+						err = l.begin(ctx, old, 100)
 					}
 				}
 				return err
 			}
 		}},
 		{"AS2", "the new one is the one to go", func(l *accountLab) {
-			l.createSession = func(ctx context.Context, s accounts.Session, limit int) error {
-				if err := l.sound.CreateSession(ctx, s, 100); err != nil {
+			l.createSession = func(ctx context.Context, s accounts.Session, password string, limit int) error {
+				if err := l.sound.CreateSession(ctx, s, password, 100); err != nil {
 					return err
 				}
 				all, err := l.sound.Sessions(ctx, s.UserID)
 				for _, old := range all[min(limit, len(all)):] {
 					err = errors.Join(err, l.sound.EndSession(ctx, s.UserID, old.ID))
+				}
+				return err
+			}
+		}},
+		{"AS13", "the password is not compared", func(l *accountLab) {
+			l.createSession = func(ctx context.Context, s accounts.Session, _ string, limit int) error {
+				return l.begin(ctx, s, limit)
+			}
+		}},
+		{"AS13", "the password is compared before", func(l *accountLab) {
+			l.createSession = func(ctx context.Context, s accounts.Session, password string, limit int) error {
+				if a, err := l.sound.Account(ctx, s.UserID); err == nil && a.Password != password {
+					return accounts.ErrPasswordChanged
+				}
+				time.Sleep(time.Millisecond)
+				return l.begin(ctx, s, limit)
+			}
+		}},
+		{"AS13", "sessions go although nobody is signed in", func(l *accountLab) {
+			l.createSession = func(ctx context.Context, s accounts.Session, password string, limit int) error {
+				err := l.sound.CreateSession(ctx, s, password, limit)
+				if errors.Is(err, accounts.ErrPasswordChanged) {
+					l.sound.EndSessions(ctx, s.UserID, "")
 				}
 				return err
 			}
@@ -661,12 +684,12 @@ func brokenSessions() []accountBreakage {
 // is there even if the user has gone in between.
 func lateSessions(l *accountLab) {
 	left := make(map[string]accounts.Session) // those of users who are gone
-	l.createSession = func(ctx context.Context, s accounts.Session, limit int) error {
+	l.createSession = func(ctx context.Context, s accounts.Session, password string, limit int) error {
 		if a, err := l.sound.Account(ctx, s.UserID); err != nil || a.Disabled {
 			return errors.Join(accounts.ErrNoUser, err)
 		}
 		time.Sleep(time.Millisecond)
-		err := l.sound.CreateSession(ctx, s, limit)
+		err := l.sound.CreateSession(ctx, s, password, limit)
 		if errors.Is(err, accounts.ErrNoUser) {
 			l.mu.Lock()
 			defer l.mu.Unlock()
@@ -840,7 +863,7 @@ func brokenCodes() []accountBreakage {
 				before, _ := l.sound.Sessions(ctx, userID)
 				u, err := l.sound.ResetPassword(ctx, userID, secret, hash, at)
 				for _, s := range before {
-					err = errors.Join(err, l.sound.CreateSession(ctx, s, 100))
+					err = errors.Join(err, l.begin(ctx, s, 100))
 				}
 				return u, err
 			}
@@ -913,7 +936,7 @@ func brokenCodes() []accountBreakage {
 				for _, c := range l.every(userID) {
 					if c.Secret == secret {
 						s := accounts.Session{UserID: userID, ID: c.Session, ExpiresAt: at}
-						l.sound.CreateSession(ctx, s, 100) // it is as if it were there
+						l.begin(ctx, s, 100) // it is as if it were there
 					}
 				}
 				return l.sound.ChangeEmail(ctx, userID, secret, at)

@@ -458,7 +458,7 @@ func changeAfterEnd(t *accountTrial) {
 			return t.store.ChangePassword(t.ctx, u.ID, u.Password, "changed", &next, t.at(2))
 		},
 		"session too many": func(u accounts.Account) error {
-			return t.store.CreateSession(t.ctx, t.session(u.ID, "late", 2), 2)
+			return t.begin(t.session(u.ID, "late", 2), 2)
 		},
 		"reuse of a token": func(u accounts.Account) error {
 			_, err := t.store.RotateSession(t.ctx, u.ID, "one", t.rotation("wrong", "next", 2))

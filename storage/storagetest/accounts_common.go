@@ -100,8 +100,7 @@ func strangerStays(t *accountTrial) {
 		t.ctx, anna.ID, "session", rotated.Session.ExpiresAt.Add(1), t.at(2)))
 	stays("ending a session", t.store.EndSession(t.ctx, anna.ID, "session"))
 	t.signIn(t.session(anna.ID, "session", 2*hour))
-	stays("a session that makes room", t.store.CreateSession(
-		t.ctx, t.session(anna.ID, "late", 3*hour), 1))
+	stays("a session that makes room", t.begin(t.session(anna.ID, "late", 3*hour), 1))
 	stays("ending all sessions", t.store.EndSessions(t.ctx, anna.ID, ""))
 	_, err := t.store.UpdateProfile(t.ctx, anna.ID, accounts.Profile{Name: new("another")}, t.at(2))
 	stays("a change of the name", err)
@@ -125,7 +124,7 @@ func strangerSessions(t *accountTrial) {
 	}
 	bobs := t.sessions(bob.ID)
 	first, second := t.signIn(t.session(anna.ID, "first", 0)), t.session(anna.ID, "second", 5)
-	t.must("creating a session", t.store.CreateSession(t.ctx, second, 2))
+	t.must("creating a session", t.begin(second, 2))
 	t.has("one user", anna.ID, second, first)
 	t.has("the other", bob.ID, bobs...)
 }
@@ -404,7 +403,7 @@ func accountWrites() []userCall {
 func sessionWrites() []userCall {
 	return []userCall{
 		{"CreateSession", func(ctx context.Context, t *accountTrial, u accounts.Account) error {
-			return t.store.CreateSession(ctx, t.session(u.ID, "late", 2), 2)
+			return t.store.CreateSession(ctx, t.session(u.ID, "late", 2), u.Password, 2)
 		}},
 		{"ExtendSession", func(ctx context.Context, t *accountTrial, u accounts.Account) error {
 			return t.store.ExtendSession(ctx, u.ID, "one", t.at(2*hour), t.at(1))

@@ -27,7 +27,8 @@ type accountLab struct {
 	setDisabled func(ctx context.Context, userID string, disabled bool, at time.Time) error
 	deleteUser  func(ctx context.Context, userID string) error
 
-	createSession func(ctx context.Context, session accounts.Session, limit int) error
+	createSession func(
+		ctx context.Context, session accounts.Session, password string, limit int) error
 	session       func(ctx context.Context, userID, id string) (accounts.Session, accounts.User, error)
 	sessions      func(ctx context.Context, userID string) ([]accounts.Session, error)
 	extendSession func(ctx context.Context, userID, id string, expires, at time.Time) error
@@ -112,6 +113,15 @@ func (l *accountLab) everybody() []accounts.Account {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.Clone(l.users)
+}
+
+// begin adds a session whatever the password is.
+func (l *accountLab) begin(ctx context.Context, session accounts.Session, limit int) error {
+	a, err := l.sound.Account(ctx, session.UserID)
+	if err != nil {
+		return err
+	}
+	return l.sound.CreateSession(ctx, session, a.Password, limit)
 }
 
 // every is every code that a user ever had.
@@ -210,11 +220,13 @@ func (l *accountLab) DeleteUser(ctx context.Context, userID string) error {
 	return l.deleteUser(ctx, userID)
 }
 
-func (l *accountLab) CreateSession(ctx context.Context, session accounts.Session, limit int) error {
+func (l *accountLab) CreateSession(
+	ctx context.Context, session accounts.Session, password string, limit int,
+) error {
 	if err := l.wait(ctx, session.UserID); err != nil {
 		return err
 	}
-	return l.createSession(ctx, session, limit)
+	return l.createSession(ctx, session, password, limit)
 }
 
 func (l *accountLab) Session(

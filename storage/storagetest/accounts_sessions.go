@@ -11,7 +11,7 @@ import (
 	"github.com/authtodo/authtodo/auth/accounts"
 )
 
-// signInCases try [AS1] and [AS2].
+// signInCases try [AS1], [AS2] and [AS13].
 func signInCases() []accountCase {
 	return []accountCase{
 		{clause: "AS1", name: "an unknown, a deleted and a disabled user", run: signInNobody},
@@ -21,6 +21,9 @@ func signInCases() []accountCase {
 		{clause: "AS2", name: "the oldest sessions go", run: oldestSessions},
 		{clause: "AS2", name: "the new one stays", run: newSessionStays},
 		{clause: "AS2", name: "sixteen racers keep the limit", run: raceToSignIn},
+		{clause: "AS13", name: "another password", run: signInWithAnother},
+		{clause: "AS13", name: "a password that changes meanwhile", run: signInAgainstChange},
+		{clause: "AS13", name: "a reset meanwhile", run: signInAgainstReset},
 	}
 }
 
@@ -29,7 +32,7 @@ func signInNobody(t *accountTrial) {
 	t.delete(anna.ID)
 	t.disable(bob.ID)
 	for _, user := range []string{t.userID("nobody"), anna.ID, bob.ID} {
-		err := t.store.CreateSession(t.ctx, t.session(user, "session", 0), 100)
+		err := t.store.CreateSession(t.ctx, t.session(user, "session", 0), bob.Password, 100)
 		t.fails("a session of nobody", err, accounts.ErrNoUser)
 		t.has("nobody", user)
 		t.noSession("nobody", user, "session")
@@ -47,7 +50,7 @@ func (t *accountTrial) against(what string, other func(accounts.Account), after 
 				return
 			}
 			session := t.session(anna.ID, fmt.Sprint("session-", i), i)
-			if err := t.store.CreateSession(t.ctx, session, 100); err != nil {
+			if err := t.store.CreateSession(t.ctx, session, anna.Password, 100); err != nil {
 				t.fails("a sign-in that came late", err, accounts.ErrNoUser)
 			}
 		})
@@ -83,10 +86,10 @@ func oldestSessions(t *accountTrial) {
 		made = append(made, t.signIn(t.session(anna.ID, fmt.Sprint("s", began), began)))
 	}
 	next := t.session(anna.ID, "next", 6)
-	t.must("creating a session", t.store.CreateSession(t.ctx, next, 3))
+	t.must("creating a session", t.begin(next, 3))
 	t.has("the three that began last", anna.ID, next, made[4], made[2])
 	one := t.session(anna.ID, "one", 7)
-	t.must("creating a session", t.store.CreateSession(t.ctx, one, 1))
+	t.must("creating a session", t.begin(one, 1))
 	t.has("the only one", anna.ID, one)
 }
 
@@ -95,7 +98,7 @@ func newSessionStays(t *accountTrial) {
 	old := t.signIn(t.session(anna.ID, "old", 10))
 	t.signIn(t.session(anna.ID, "older", 9))
 	late := t.session(anna.ID, "of-a-slow-clock", 5)
-	t.must("creating a session", t.store.CreateSession(t.ctx, late, 2))
+	t.must("creating a session", t.begin(late, 2))
 	t.has("the new one and the latest other", anna.ID, old, late)
 }
 
@@ -103,11 +106,70 @@ func raceToSignIn(t *accountTrial) {
 	anna := t.join("anna")
 	race(16, func(i int) {
 		session := t.session(anna.ID, fmt.Sprintf("session-%02d", i), i)
-		t.must("a racer", t.store.CreateSession(t.ctx, session, 5))
+		t.must("a racer", t.store.CreateSession(t.ctx, session, anna.Password, 5))
 	})
 	if n := len(t.sessions(anna.ID)); n != 5 {
 		t.Errorf("16 sign-ins with a limit of 5 leave %d sessions", n)
 	}
+}
+
+func signInWithAnother(t *accountTrial) {
+	anna, bob := t.join("anna"), t.person("bob")
+	bob.Password = ""
+	t.create(bob)
+	one := t.signIn(t.session(anna.ID, "one", 0))
+	for _, hash := range []string{"", "another", anna.Password + " ", strings.ToUpper(anna.Password)} {
+		err := t.store.CreateSession(t.ctx, t.session(anna.ID, "session", 2*hour), hash, 1)
+		t.fails("the password "+shown(hash), err, accounts.ErrPasswordChanged)
+	}
+	t.has("nothing has happened", anna.ID, one)
+	err := t.store.CreateSession(t.ctx, t.session(bob.ID, "session", 0), anna.Password, 100)
+	t.fails("a password where there is none", err, accounts.ErrPasswordChanged)
+	t.has("nobody", bob.ID)
+	t.must("renewing", t.store.RenewHash(t.ctx, anna.ID, anna.Password, "renewed"))
+	err = t.store.CreateSession(t.ctx, t.session(anna.ID, "session", 1), anna.Password, 100)
+	t.fails("the hash of before", err, accounts.ErrPasswordChanged)
+	two := t.session(anna.ID, "two", 1)
+	t.must("the hash of now", t.store.CreateSession(t.ctx, two, "renewed", 100))
+	t.has("both", anna.ID, two, one)
+}
+
+// late has a user sign in with the password of before while it becomes another
+// one, which ends all sessions but those given.
+func (t *accountTrial) late(what string, other func(u accounts.Account), left ...string) {
+	for round := range 15 {
+		anna := t.join(fmt.Sprint("anna", round))
+		race(4, func(i int) {
+			if i == 0 {
+				other(anna)
+				return
+			}
+			session := t.session(anna.ID, fmt.Sprint("session-", i), i)
+			if err := t.store.CreateSession(t.ctx, session, anna.Password, 100); err != nil {
+				t.fails("a sign-in that came late", err, accounts.ErrPasswordChanged)
+			}
+		})
+		var ids []string
+		for _, s := range t.sessions(anna.ID) {
+			ids = append(ids, s.ID)
+		}
+		if !slices.Equal(ids, left) {
+			t.Errorf("%s leaves the sessions %q, want %q", what, ids, left)
+		}
+	}
+}
+
+func signInAgainstChange(t *accountTrial) {
+	t.late("a new password", func(u accounts.Account) {
+		next := t.session(u.ID, "next", 9)
+		t.must("changing", t.store.ChangePassword(t.ctx, u.ID, u.Password, "changed", &next, t.at(9)))
+	}, "next")
+}
+
+func signInAgainstReset(t *accountTrial) {
+	t.late("a reset", func(u accounts.Account) {
+		t.must("resetting", t.use(u.ID, t.put(u.ID, t.code(accounts.ResetPassword, u.Email)), 9))
+	})
 }
 
 // sessionCases try [AS3] to [AS7].

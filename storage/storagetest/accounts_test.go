@@ -61,7 +61,7 @@ func TestEveryClauseOfAccountsHasCases(t *testing.T) {
 		}
 	}
 	want := accountClauses(t)
-	if len(want) != 37 {
+	if len(want) != 38 {
 		t.Fatalf("the contract has the clauses %v", want)
 	}
 	for _, clause := range want {

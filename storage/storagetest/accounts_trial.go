@@ -99,8 +99,17 @@ func (t *accountTrial) join(name string) accounts.Account { return t.create(t.pe
 
 // signIn adds a session.
 func (t *accountTrial) signIn(s accounts.Session) accounts.Session {
-	t.must("creating a session", t.store.CreateSession(t.ctx, s, 100))
+	t.must("creating a session", t.begin(s, 100))
 	return s
+}
+
+// begin adds a session to those of its user, with the password they have.
+func (t *accountTrial) begin(s accounts.Session, limit int) error {
+	a, err := t.store.Account(t.ctx, s.UserID)
+	if err != nil {
+		return err
+	}
+	return t.store.CreateSession(t.ctx, s, a.Password, limit)
 }
 
 // put adds a code.
