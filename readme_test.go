@@ -13,6 +13,10 @@ import (
 	"time"
 
 	"github.com/authtodo/authtodo"
+	"github.com/authtodo/authtodo/auth"
+	"github.com/authtodo/authtodo/auth/accounts"
+	"github.com/authtodo/authtodo/auth/accounts/smtp"
+	"github.com/authtodo/authtodo/storage/postgres"
 )
 
 // pages are the pages whose snippets are held against what is compiled.
@@ -115,12 +119,24 @@ func TestLinksLeadSomewhere(t *testing.T) {
 	}
 }
 
-// TestOptionsAreInTheReadme: each with a row.
-func TestOptionsAreInTheReadme(t *testing.T) {
-	readme := read(t, "README.md")
-	for _, field := range reflect.VisibleFields(reflect.TypeFor[authtodo.Options]()) {
-		if !strings.Contains(readme, "\n| `"+field.Name+"` | ") {
-			t.Errorf("the README has no row for Options.%s", field.Name)
+// TestOptionsAreInTheDocs: each field of each kind of options has a row.
+func TestOptionsAreInTheDocs(t *testing.T) {
+	for _, options := range []struct {
+		of   reflect.Type
+		page string
+	}{
+		{reflect.TypeFor[authtodo.Options](), "docs/mounting.md"},
+		{reflect.TypeFor[auth.Options](), "docs/mounting.md"},
+		{reflect.TypeFor[auth.Issuer](), "docs/mounting.md"},
+		{reflect.TypeFor[smtp.Options](), "docs/mounting.md"},
+		{reflect.TypeFor[postgres.Options](), "docs/mounting.md"},
+		{reflect.TypeFor[accounts.Options](), "docs/accounts.md"},
+	} {
+		rows := regexp.MustCompile("(?m)^\\| (`.*?) \\|").FindAllString(read(t, options.page), -1)
+		for _, field := range reflect.VisibleFields(options.of) {
+			if !strings.Contains(strings.Join(rows, "\n"), "`"+field.Name+"`") {
+				t.Errorf("%s has no row for %v.%s", options.page, options.of, field.Name)
+			}
 		}
 	}
 }
