@@ -29,6 +29,9 @@ const (
 	// aValue is a row that is added for somebody else.
 	aValue kind = "value"
 
+	// aGate is a statement that does not tell row-level security for whom it is.
+	aGate kind = "gate"
+
 	// aPolicy is row-level security that is not there for a table.
 	aPolicy kind = "policy"
 
@@ -77,6 +80,8 @@ type change struct {
 	text     string
 }
 
+var theGate = regexp.MustCompile(`set_config\('authtodo\.\w+', (CAST\(\$1 AS text\)|owner), true\)`)
+
 var anInsert = regexp.MustCompile(`INSERT INTO (authtodo_\w+)(?: AS \w+)?\s*\(([^)]*)\)\s*VALUES\s*\(`)
 
 // changesOf are all ways to take the owner out of a statement.
@@ -97,6 +102,9 @@ func changesOf(sql string, tables []string) []change {
 				changes = append(changes, change{aValue, from, to, somebodys(raw[from:to])})
 			}
 		}
+	}
+	for _, m := range theGate.FindAllStringSubmatchIndex(raw, -1) {
+		changes = append(changes, change{aGate, m[0], m[1], raw[m[2]:m[3]]})
 	}
 	return changes
 }
@@ -211,7 +219,18 @@ func sqliteMutants(t testing.TB) []mutant {
 	return read(t, storages()["sqlite"]...).mutants(t, ownedTables(t, "sqlite"))
 }
 
+// postgresMutants have all their gates, as those of SQLite, which has none.
 func postgresMutants(t testing.TB) []mutant {
+	t.Helper()
+	return slices.DeleteFunc(inPostgres(t), func(m mutant) bool { return m.kind == aGate })
+}
+
+func gateMutants(t testing.TB) []mutant {
+	t.Helper()
+	return slices.DeleteFunc(inPostgres(t), func(m mutant) bool { return m.kind != aGate })
+}
+
+func inPostgres(t testing.TB) []mutant {
 	t.Helper()
 	tables := ownedTables(t, "postgres")
 	all := read(t, storages()["postgres"]...).mutants(t, tables)

@@ -82,6 +82,31 @@ func TestRowLevelSecurityHoldsMutants(t *testing.T) {
 	}
 }
 
+// TestGatelessMutantsFail has statements that name their owner, but not to
+// row-level security: who forgets that finds out, because nothing is seen.
+func TestGatelessMutantsFail(t *testing.T) {
+	const folder = "storage/postgres"
+	mutants, equal := gateMutants(t), equalGates()
+	known(t, mutants, equal)
+	server := pgtest.Empty(t)
+	calls := run{
+		folder, `^(TestStore|TestAccounts|TestOthersRowsStay)$/^open( direct)?$/` + ofIsolation,
+		[]string{"AUTHTODO_TEST_DSN=" + server.AdminURL},
+	}
+	for _, m := range sample(mutants) {
+		t.Run(m.title(), func(t *testing.T) {
+			t.Parallel()
+			passed, said := calls.try(t, binary(t, folder, &m))
+			if passed != (equal[m.name] != "") {
+				t.Errorf("the tests pass: %t, because %q", passed, equal[m.name])
+			}
+			if !passed {
+				t.Log("caught: " + complaint(t, said))
+			}
+		})
+	}
+}
+
 // TestStatementsHoldPolicies has mutants of row-level security. Whoever names the
 // owner does not notice; the tests of row-level security do.
 func TestStatementsHoldPolicies(t *testing.T) {
