@@ -37,6 +37,18 @@ func (s *Service) caller(ctx context.Context, c *gin.Context) (caller, error) {
 	return s.ofToken(ctx, token, text)
 }
 
+// told is who a request comes from and what it says. The body comes first: it
+// takes as long as its sender likes, and what it says is done for a session that
+// is live behind it. To nobody its faults are not told.
+func (s *Service) told(ctx context.Context, c *gin.Context) (caller, *body, error) {
+	b, fault := readBody(c)
+	who, err := s.caller(ctx, c)
+	if err == nil {
+		err = fault
+	}
+	return who, b, err
+}
+
 // browser is who the cookie of a request says it is.
 func (s *Service) browser(ctx context.Context, c *gin.Context) (caller, error) {
 	token, ok := s.cookieToken(c.Request)

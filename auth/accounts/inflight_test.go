@@ -1,6 +1,8 @@
 package accounts_test
 
 import (
+	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/authtodo/authtodo/auth/accounts"
@@ -85,4 +87,127 @@ func TestSignInBehindABetterHash(t *testing.T) {
 	if store.signIn.Load() != nil {
 		t.Error("nothing has happened in between")
 	}
+}
+
+// TestSlowBody has a request that a thief began before they were turned out, and
+// that has a body only now. It does nothing.
+func TestSlowBody(t *testing.T) {
+	t.Parallel()
+	for path, body := range map[string]object{
+		"/update-user":     {"name": "Eve"},
+		"/change-email":    {"newEmail": "eve@example.com"},
+		"/change-password": {"currentPassword": goodPassword, "newPassword": betterPassword},
+		"/verify-password": {"password": goodPassword},
+		"/delete-user":     {},
+		"/revoke-session":  {"token": "theirs"},
+	} {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			mail := &postman{}
+			h := newHouse(t, all(unlimited, withMail(mail, false)))
+			owner := h.browser(t)
+			signUp(owner, "ada@example.com", nil)
+			mail.next(t, accounts.MailVerify)
+			handle := owner.must(200, "GET", "/api/auth/get-session", nil).text("session", "token")
+			if body["token"] != nil {
+				body["token"] = handle
+			}
+			for name, header := range thieves(t, h) {
+				w := h.slowly(t, header, "POST", "/api/auth"+path, body, func() {
+					owner.must(200, "POST", "/api/auth/revoke-other-sessions", object{})
+				})
+				if w.Code != 401 {
+					t.Errorf("with %s: %d %s", name, w.Code, w.Body)
+				}
+			}
+			a := owner.must(200, "GET", "/api/auth/get-session", nil)
+			if a.text("user", "name") != "Ada" || a.text("user", "email") != "ada@example.com" {
+				t.Errorf("the account is %s", a.Text)
+			}
+			if a := signIn(h.browser(t), "ada@example.com", goodPassword); a.Status != 200 {
+				t.Errorf("the owner signs in: %d %s", a.Status, a.Text)
+			}
+			mail.none(t, h)
+		})
+	}
+}
+
+// thieves are the header fields of requests with a session of each kind of the
+// user Ada.
+func thieves(t *testing.T, h *house) map[string]http.Header {
+	t.Helper()
+	in := object{"email": "ada@example.com", "password": goodPassword}
+	cookie := h.browser(t).must(200, "POST", "/api/auth/sign-in/email", in).text("token")
+	session := h.browser(t).must(200, "POST", "/api/auth/sign-in/email", in).text("token")
+	in["tokens"] = true
+	access := h.app(t, "").must(200, "POST", "/api/auth/sign-in/email", in).text("access_token")
+	return map[string]http.Header{
+		"a cookie": {
+			"Cookie": {"better-auth.session_token=" + cookie}, "Sec-Fetch-Site": {"same-origin"},
+		},
+		"a session token": {"Authorization": {"Bearer " + session}},
+		"an access token": {"Authorization": {"Bearer " + access}},
+	}
+}
+
+// TestSlowBodyOfNobody: whoever is nobody is told that, and not what is wrong with
+// what they say.
+func TestSlowBodyOfNobody(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, unlimited)
+	for _, path := range []string{
+		"/update-user", "/change-email", "/change-password", "/verify-password", "/delete-user", "/revoke-session",
+	} {
+		for _, body := range []string{"", "{", "[]", `{"name":1}`, `{"a":1,"a":2}`} {
+			if a := h.app(t, "").send("POST", "/api/auth"+path, "application/json", body); a.Status != 401 {
+				t.Errorf("%s %s: %d %s", path, body, a.Status, a.Text)
+			}
+		}
+		if a := h.app(t, "").send("POST", "/api/auth"+path, "text/plain", "x"); a.Status != 401 {
+			t.Errorf("%s with a text: %d %s", path, a.Status, a.Text)
+		}
+	}
+}
+
+// TestDeletionBehindAReset has a thief who knows the password of before, and whose
+// request was waiting for it to be compared.
+func TestDeletionBehindAReset(t *testing.T) {
+	t.Parallel()
+	mail := &postman{}
+	var store moments
+	h := newHouse(t, all(unlimited, withMail(mail, false), store.behind))
+	owner, thief := h.browser(t), h.browser(t)
+	signUp(owner, "ada@example.com", nil)
+	mail.next(t, accounts.MailVerify)
+	signIn(thief, "ada@example.com", goodPassword)
+	owner.must(201, "POST", "/api/todos", object{"title": "mine"})
+	store.looked.Store(new(func() {
+		owner.must(200, "POST", "/api/auth/change-password",
+			object{"currentPassword": goodPassword, "newPassword": betterPassword})
+	}))
+	thief.must(401, "POST", "/api/auth/delete-user", object{"password": goodPassword})
+	if list := owner.must(200, "GET", "/api/todos", nil).Text; !strings.Contains(list, "mine") {
+		t.Errorf("the owner has %s", list)
+	}
+}
+
+// TestQueuedChangeBehindAReset: a change of address that waits behind other mails
+// is not one of somebody who is signed in any more.
+func TestQueuedChangeBehindAReset(t *testing.T) {
+	t.Parallel()
+	mail := &postman{}
+	var store moments
+	h := newHouse(t, all(unlimited, withMail(mail, false), store.behind))
+	owner, thief := h.browser(t), h.browser(t)
+	signUp(owner, "ada@example.com", nil)
+	mail.next(t, accounts.MailVerify)
+	signIn(thief, "ada@example.com", goodPassword)
+	owner.must(200, "POST", "/api/auth/request-password-reset", object{"email": "ada@example.com"})
+	reset := tokenOf(t, mail.next(t, accounts.MailReset))
+	store.put.Store(new(func(accounts.Purpose) {
+		h.app(t, "").must(200, "POST", "/api/auth/reset-password", object{"token": reset, "newPassword": betterPassword})
+	}))
+	thief.must(200, "POST", "/api/auth/change-email", object{"newEmail": "eve@example.com"})
+	change := tokenOf(t, mail.one(t, accounts.MailChange)) // the notice of the reset is beside it
+	h.app(t, "").must(401, "POST", "/api/auth/verify-email", object{"token": change})
 }

@@ -2,7 +2,14 @@ package accounts_test
 
 import (
 	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
 	"sync/atomic"
+	"testing"
+	"time"
 
 	"github.com/authtodo/authtodo"
 	"github.com/authtodo/authtodo/auth/accounts"
@@ -12,8 +19,8 @@ import (
 // the first time.
 type moments struct {
 	accounts.Store
-	signIn, end atomic.Pointer[func()]
-	put         atomic.Pointer[func(accounts.Purpose)]
+	signIn, end, looked atomic.Pointer[func()]
+	put                 atomic.Pointer[func(accounts.Purpose)]
 }
 
 func (m *moments) behind(o *authtodo.Options) {
@@ -42,4 +49,59 @@ func (m *moments) PutCode(ctx context.Context, userID string, code accounts.Code
 		(*happen)(code.Purpose)
 	}
 	return m.Store.PutCode(ctx, userID, code, limit)
+}
+
+// Account has something happen behind the look at an account, not before it.
+func (m *moments) Account(ctx context.Context, userID string) (accounts.Account, error) {
+	a, err := m.Store.Account(ctx, userID)
+	if happen := m.looked.Swap(nil); happen != nil {
+		(*happen)()
+	}
+	return a, err
+}
+
+// withheld is a body whose sender has something happen before the first byte of it.
+type withheld struct {
+	happen func()
+	text   *strings.Reader
+}
+
+func (w *withheld) Read(p []byte) (int, error) {
+	if w.happen != nil {
+		w.happen()
+		w.happen = nil
+	}
+	return w.text.Read(p)
+}
+
+// slowly sends a request with a body that comes once something has happened.
+func (h *house) slowly(
+	t *testing.T, header http.Header, method, path string, body object, happen func(),
+) *httptest.ResponseRecorder {
+	t.Helper()
+	text, err := json.Marshal(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := httptest.NewRequestWithContext(t.Context(), method, h.URL+path, &withheld{happen, strings.NewReader(string(text))})
+	r.Header = header.Clone()
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	h.Config.Handler.ServeHTTP(w, r)
+	return w
+}
+
+// one is the only mail of a kind, as soon as it is there.
+func (p *postman) one(t *testing.T, kind accounts.MailKind) accounts.Mail {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		p.mu.Lock()
+		all := slices.Clone(p.mails)
+		p.mu.Unlock()
+		if i := slices.IndexFunc(all, func(m accounts.Mail) bool { return m.Kind == kind }); i >= 0 {
+			return all[i]
+		}
+	}
+	t.Fatalf("no mail of the kind %s came", kind)
+	return accounts.Mail{}
 }

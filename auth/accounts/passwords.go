@@ -39,11 +39,7 @@ func (s *Service) checkPassword(
 
 // verifyPassword answers POST /verify-password.
 func (s *Service) verifyPassword(ctx context.Context, c *gin.Context) error {
-	who, err := s.caller(ctx, c)
-	if err != nil {
-		return err
-	}
-	b, err := readBody(c)
+	who, b, err := s.told(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -60,11 +56,7 @@ func (s *Service) verifyPassword(ctx context.Context, c *gin.Context) error {
 // changePassword answers POST /change-password. All sessions end and the caller
 // gets a new one, in the same step, unless the body says otherwise.
 func (s *Service) changePassword(ctx context.Context, c *gin.Context) error {
-	who, err := s.caller(ctx, c)
-	if err != nil {
-		return err
-	}
-	b, err := readBody(c)
+	who, b, err := s.told(ctx, c)
 	if err != nil {
 		return err
 	}

@@ -10,11 +10,7 @@ import (
 
 // updateUser answers POST /update-user.
 func (s *Service) updateUser(ctx context.Context, c *gin.Context) error {
-	who, err := s.caller(ctx, c)
-	if err != nil {
-		return err
-	}
-	b, err := readBody(c)
+	who, b, err := s.told(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -47,11 +43,7 @@ func (s *Service) updateUser(ctx context.Context, c *gin.Context) error {
 // changeEmail answers POST /change-email. The address changes when the link in
 // the mail to it is used. Whether it is somebody else's already, nobody learns.
 func (s *Service) changeEmail(ctx context.Context, c *gin.Context) error {
-	who, err := s.caller(ctx, c)
-	if err != nil {
-		return err
-	}
-	b, err := readBody(c)
+	who, b, err := s.told(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -93,11 +85,7 @@ func (s *Service) changeEmail(ctx context.Context, c *gin.Context) error {
 
 // deleteUser answers POST /delete-user.
 func (s *Service) deleteUser(ctx context.Context, c *gin.Context) error {
-	who, err := s.caller(ctx, c)
-	if err != nil {
-		return err
-	}
-	b, err := readBody(c)
+	who, b, err := s.told(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -106,7 +94,9 @@ func (s *Service) deleteUser(ctx context.Context, c *gin.Context) error {
 		return err
 	}
 	if given {
-		_, err = s.checkPassword(ctx, c, who, password)
+		if _, err = s.checkPassword(ctx, c, who, password); err == nil {
+			_, _, err = s.live(ctx, who.user.ID, who.session.ID) // it may have taken a while
+		}
 	} else if !s.isFresh(who) {
 		err = badRequest("SESSION_EXPIRED", "Session expired. Re-authenticate to perform this action.")
 	}

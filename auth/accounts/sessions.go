@@ -237,11 +237,7 @@ func (s *Service) listSessions(ctx context.Context, c *gin.Context) error {
 // revokeSession answers POST /revoke-session. A handle that is not one of the
 // caller's sessions ends nothing, and the answer does not tell.
 func (s *Service) revokeSession(ctx context.Context, c *gin.Context) error {
-	who, err := s.caller(ctx, c)
-	if err != nil {
-		return err
-	}
-	b, err := readBody(c)
+	who, b, err := s.told(ctx, c)
 	if err != nil {
 		return err
 	}
