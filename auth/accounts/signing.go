@@ -55,7 +55,7 @@ type keySet struct {
 type ownKey struct {
 	SigningKey
 	public *auth.PublicKey
-	sign   ed25519.PrivateKey // nil if no secret opens it
+	sign   ed25519.PrivateKey
 }
 
 func newRing(store Keys, s secrets, access time.Duration, now func() time.Time, l *slog.Logger) *ring {
@@ -133,7 +133,10 @@ func (r *ring) load(ctx context.Context) (*keySet, error) {
 	return set, nil
 }
 
-// read is a key of the store. One that is known already keeps its pointer.
+// read is a key of the store. One that is known already keeps its pointer. One that
+// no secret opens is none: whoever can write to the store would have put it there, or
+// have put another public half in the place of its own, and so could sign for
+// everybody.
 func (r *ring) read(key SigningKey, old *keySet) (own ownKey, ok bool) {
 	own.SigningKey = key
 	if own.public = old.find(key.ID); own.public == nil {
@@ -153,7 +156,11 @@ func (r *ring) read(key SigningKey, old *keySet) (own ownKey, ok bool) {
 			own.sign = sign
 		}
 	}
-	return own, true
+	if own.sign == nil && key.DeadAt.After(r.now()) {
+		r.logger.Warn("authtodo: no secret opens a signing key in the store, and its tokens are refused",
+			"kid", key.ID)
+	}
+	return own, own.sign != nil
 }
 
 // bound is what a private key is encrypted together with, so that it cannot be
@@ -209,7 +216,7 @@ func (r *ring) fresh(ctx context.Context) (*keySet, error) {
 // signer is the latest key that may sign a token now.
 func (s *keySet) signer(now time.Time, access time.Duration) (key ownKey, ok bool) {
 	for _, k := range slices.Backward(s.keys) {
-		if k.sign != nil && !k.SignsFrom.After(now) && !now.Add(access).After(k.DeadAt) {
+		if !k.SignsFrom.After(now) && !now.Add(access).After(k.DeadAt) {
 			return k, true
 		}
 	}
@@ -227,7 +234,7 @@ func (s *keySet) next(now time.Time, key ownKey, ok bool) (due bool, from time.T
 		return false, ends
 	}
 	for _, k := range s.keys {
-		if k.Number > key.Number && k.sign != nil {
+		if k.Number > key.Number {
 			return false, ends
 		}
 	}
