@@ -131,11 +131,14 @@ func complaint(t *testing.T, said string) string {
 			t.Fatalf("the mutant makes no sense:\n%s", said)
 		}
 	}
-	m := regexp.MustCompile(`(?m)^ +\w+\.go:\d+: (\[.*|.*(?:want|were|rows of).*)$`).FindStringSubmatch(said)
-	if m == nil {
-		t.Fatalf("what has failed does not say why:\n%s", said)
+	for _, failure := range []string{`\[`, `(?:[^\d\n]|\d+ [^s\n])`} { // of a suite, and else no note of one
+		m := regexp.MustCompile(`(?m)^ +\w+\.go:\d+: (` + failure + `.*)$`).FindStringSubmatch(said)
+		if m != nil {
+			return m[1]
+		}
 	}
-	return m[1]
+	t.Fatalf("what has failed does not say why:\n%s", said)
+	return ""
 }
 
 // sample is one mutant, the first one of the last file that has some, or all of
