@@ -211,3 +211,31 @@ func TestQueuedChangeBehindAReset(t *testing.T) {
 	change := tokenOf(t, mail.one(t, accounts.MailChange)) // the notice of the reset is beside it
 	h.app(t, "").must(401, "POST", "/api/auth/verify-email", object{"token": change})
 }
+
+// TestResetOfTheAddressBefore: whoever reads an address that the account had a
+// moment ago, when the reset was asked for, cannot use the link.
+func TestResetOfTheAddressBefore(t *testing.T) {
+	t.Parallel()
+	mail := &postman{}
+	var store moments
+	h := newHouse(t, all(unlimited, withMail(mail, false), store.behind))
+	owner, reader := h.browser(t), h.app(t, "")
+	signUp(owner, "ada@example.com", nil)
+	mail.next(t, accounts.MailVerify)
+	owner.must(200, "POST", "/api/auth/change-email", object{"newEmail": "lovelace@example.com"})
+	change := tokenOf(t, mail.next(t, accounts.MailChange))
+	store.put.Store(new(func(accounts.Purpose) {
+		owner.must(200, "POST", "/api/auth/verify-email", object{"token": change})
+	}))
+	reader.must(200, "POST", "/api/auth/request-password-reset", object{"email": "ada@example.com"})
+	reset := mail.one(t, accounts.MailReset)
+	if reset.To != "ada@example.com" {
+		t.Fatalf("the mail goes to %s", reset.To)
+	}
+	reader.must(400, "POST", "/api/auth/reset-password",
+		object{"token": tokenOf(t, reset), "newPassword": betterPassword})
+	owner.must(200, "GET", "/api/todos", nil)
+	if a := signIn(h.browser(t), "lovelace@example.com", goodPassword); a.Status != 200 {
+		t.Errorf("the owner signs in: %d %s", a.Status, a.Text)
+	}
+}

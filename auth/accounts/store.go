@@ -176,11 +176,13 @@ type Codes interface {
 	PutCode(ctx context.Context, userID string, code Code, limit int) error
 
 	// ResetPassword uses a code of the purpose [ResetPassword]: the password is
-	// hash, UpdatedAt is at, and every session and every code of the user is
-	// gone. If the code was mailed to the address the user has, that is verified.
+	// hash, the address is verified, UpdatedAt is at, and every session and every
+	// code of the user is gone.
 	//
 	//   - [AC2] [ErrNoCode] if there is none that is live at at; of calls that
 	//     race with one code one succeeds.
+	//   - [AC8] [ErrNoCode] if the code was mailed to another address than the user
+	//     has now: who reads that one may be somebody else.
 	ResetPassword(
 		ctx context.Context, userID string, secret Digest, hash string, at time.Time,
 	) (User, error)

@@ -72,8 +72,10 @@ func (s *Accounts) ResetPassword(
 ) (u accounts.User, err error) {
 	err = s.use(ctx, userID, accounts.ResetPassword, secret, at,
 		func(tx accountTx, a accounts.Account, c accounts.Code) error {
-			a.Password, a.UpdatedAt = hash, at
-			a.EmailVerified = a.EmailVerified || c.Email == a.Email
+			if c.Email != a.Email {
+				return accounts.ErrNoCode
+			}
+			a.Password, a.EmailVerified, a.UpdatedAt = hash, true, at
 			u = a.User
 			if err := checkAccount(a); err != nil {
 				return err

@@ -367,10 +367,10 @@ func (s *accountStore) ResetPassword(
 	ctx context.Context, userID string, secret accounts.Digest, hash string, at time.Time,
 ) (result accounts.User, err error) {
 	err = s.use(ctx, userID, accounts.ResetPassword, secret, at, func(u *user, code accounts.Code) error {
-		u.account.Password, u.account.UpdatedAt = strings.Clone(hash), at
-		if code.Email == u.account.Email {
-			u.account.EmailVerified = true
+		if code.Email != u.account.Email {
+			return accounts.ErrNoCode
 		}
+		u.account.Password, u.account.EmailVerified, u.account.UpdatedAt = strings.Clone(hash), true, at
 		u.forget()
 		result = shown(u.account.User)
 		return nil

@@ -84,7 +84,7 @@ func strangerUses(t *accountTrial) {
 // strangerStays has two users with sessions and codes of the same names.
 func strangerStays(t *accountTrial) {
 	anna, bob := t.join("anna"), t.join("bob")
-	reset := t.code(accounts.ResetPassword, bob.Email)
+	reset, own := t.code(accounts.ResetPassword, bob.Email), t.code(accounts.ResetPassword, anna.Email)
 	bobs := t.signIn(t.session(bob.ID, "session", 0))
 	t.put(bob.ID, reset)
 	stays := func(what string, err error) {
@@ -93,7 +93,7 @@ func strangerStays(t *accountTrial) {
 		t.has(what+" of one user: the other", bob.ID, bobs)
 	}
 	t.signIn(t.session(anna.ID, "session", 0))
-	t.put(anna.ID, reset)
+	t.put(anna.ID, own)
 	rotated := t.rotate(anna.ID, "session", t.rotation("refresh of session", "next", 1))
 	stays("rotating a session", nil)
 	stays("extending a session", t.store.ExtendSession(
@@ -108,9 +108,9 @@ func strangerStays(t *accountTrial) {
 	next := t.session(anna.ID, "next", 3)
 	stays("a change of the password", t.store.ChangePassword(
 		t.ctx, anna.ID, "renewed", "another", &next, t.at(3)))
-	t.put(anna.ID, reset)
-	stays("a reset", t.use(anna.ID, reset, 4))
-	t.put(anna.ID, reset)
+	t.put(anna.ID, own)
+	stays("a reset", t.use(anna.ID, own, 4))
+	t.put(anna.ID, own)
 	stays("disabling", t.store.SetDisabled(t.ctx, anna.ID, true, t.at(5)))
 	stays("deleting", t.store.DeleteUser(t.ctx, anna.ID))
 	t.must("the other's own code", t.use(bob.ID, reset, 6))

@@ -269,6 +269,11 @@ func raceOfCodeAndDisable(t *accountTrial) {
 
 func deleteAll(t *accountTrial) {
 	anna, bob := t.settled("anna"), t.join("bob")
+	again := t.person("again") // an id is never given away again, but what a store has left would show
+	again.ID = anna.ID
+	left := t.code(accounts.ResetPassword, again.Email)
+	left.Secret = digest("left")
+	t.put(anna.ID, left)
 	t.delete(anna.ID)
 	gone := func(what string) {
 		t.has(what, anna.ID)
@@ -280,11 +285,10 @@ func deleteAll(t *accountTrial) {
 	t.noUser(anna.ID, anna.Email)
 	bob = t.move(bob, anna.Email, 1)
 	t.is("who has the address now", bob)
-	again := t.person("again") // an id is never given away again, but what a store has left would show
-	again.ID = anna.ID
 	t.create(again)
 	t.is("as if it had never been", again)
 	gone("as if it had never been")
+	t.dead("as if it had never been", anna.ID, left)
 }
 
 func deleteNobody(t *accountTrial) {

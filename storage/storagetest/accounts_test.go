@@ -61,7 +61,7 @@ func TestEveryClauseOfAccountsHasCases(t *testing.T) {
 		}
 	}
 	want := accountClauses(t)
-	if len(want) != 38 {
+	if len(want) != 39 {
 		t.Fatalf("the contract has the clauses %v", want)
 	}
 	for _, clause := range want {
