@@ -102,7 +102,6 @@ func keyFaults() map[string]func(p *publisher) {
 		"down":           network(faultproxy.Refuse),
 		"reset":          network(faultproxy.Reset),
 		"silent":         network(faultproxy.BlackHole),
-		"slow":           func(p *publisher) { disturb(p.t, p.proxy, faultproxy.Pass, 7*time.Second) },
 		"broken":         answers(500, "<h1>Internal Server Error</h1>"),
 		"a page":         answers(200, "<!doctype html><title>Sign in</title>"),
 		"noise":          answers(200, "\x00\xff\xfe{\x1b[2J"),
@@ -126,13 +125,28 @@ func TestKeys(t *testing.T) {
 				t.Parallel()
 				neverFetched(t, fault)
 			})
-			if name == "slow" { // as "silent" is, to those who do not wait for it
-				continue
-			}
 			t.Run("one is known, "+name, func(t *testing.T) {
 				t.Parallel()
 				fetchedBefore(t, fault)
 			})
+		}
+	})
+}
+
+// TestSlowKeys: who comes first waits, and then all go on.
+func TestSlowKeys(t *testing.T) {
+	leavesNothing(t, "keys", func(t *testing.T) {
+		p := publish(t)
+		h := p.serve(stopped().now)
+		disturb(t, p.proxy, faultproxy.Pass, 200*time.Millisecond)
+		anna := h.with(p.token("one"))
+		var wait sync.WaitGroup
+		for range 40 {
+			wait.Go(func() { anna.send(t.Context(), "GET", "/api/todos", "").is(t, 200) })
+		}
+		wait.Wait()
+		if n := p.asked.Load(); n != 1 {
+			t.Errorf("the publisher was asked %d times", n)
 		}
 	})
 }
@@ -175,7 +189,9 @@ func fetchedBefore(t *testing.T, fault func(*publisher)) {
 	list(other).is(t, 401) // there is no such key, says one who was just asked
 	fault(p)
 	list(anna).is(t, 200)
-	now.pass(20 * time.Minute) // the set is renewed beside this request
+	now.pass(-24 * time.Hour) // it was fetched in what is the future now
+	list(anna).is(t, 200)
+	now.pass(24*time.Hour + 20*time.Minute) // the set is renewed beside this request
 	list(anna).is(t, 200)
 	now.pass(40 * time.Minute) // this one waits for that
 	list(anna).is(t, 200)

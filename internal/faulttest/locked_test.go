@@ -40,37 +40,40 @@ func playLock(store string) error {
 // key as without one, for it is not a request of the same key that is waited for;
 // what reads goes on. A process that is killed gives the lock back.
 func TestLockedFile(t *testing.T) {
-	for _, c := range []struct {
-		name string
-		end  func(*process) error
-	}{
-		{"until it lets go", (*process).end},
-		{"until it is killed", func(p *process) error { p.kill(); return nil }},
-	} {
-		leavesNothing(t, c.name, func(t *testing.T) {
-			backend, path := onSQLite(t, t.TempDir())
-			h := serve(t, authtodo.Options{Storage: backend, Timeout: timeout})
-			anna := h.as("anna")
-			made := anna.create(t.Context(), "made before", "").todo(t, 201)
-			other := start(t, "lock", "sqlite "+path)
-			for round := range rounds {
-				answers := anna.every(t, made, fmt.Sprint("made in round ", round))
-				for _, a := range answers {
-					if strings.HasPrefix(a.what, "GET") {
-						a.is(t, 200)
-					} else {
-						a.isUnavailable(t).isInTime(t)
-					}
-				}
+	leavesNothing(t, "lock", func(t *testing.T) {
+		for name, end := range map[string]func(*process) error{
+			"until it lets go":   (*process).end,
+			"until it is killed": func(p *process) error { p.kill(); return nil },
+		} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				underLock(t, end)
+			})
+		}
+	})
+}
+
+func underLock(t *testing.T, end func(*process) error) {
+	backend, path := onSQLite(t, t.TempDir())
+	h := serve(t, authtodo.Options{Storage: backend, Timeout: timeout})
+	anna := h.as("anna")
+	made := anna.create(t.Context(), "made before", "").todo(t, 201)
+	other := start(t, "lock", "sqlite "+path)
+	for round := range rounds {
+		for _, a := range anna.every(t, made, fmt.Sprint("made in round ", round)) {
+			if strings.HasPrefix(a.what, "GET") {
+				a.is(t, 200)
+			} else {
+				a.isUnavailable(t).isInTime(t)
 			}
-			if err := c.end(other); err != nil {
-				t.Fatal(err)
-			}
-			db := lookInto(t, path)
-			recovers(t, anna, made, db, false)
-			isWhole(t, db)
-		})
+		}
 	}
+	if err := end(other); err != nil {
+		t.Fatal(err)
+	}
+	db := lookInto(t, path)
+	recovers(t, anna, made, db, false)
+	isWhole(t, db)
 }
 
 // isWhole fails if SQLite finds a fault in its file.
