@@ -49,7 +49,7 @@ fuzz: ## runs each fuzz target for FUZZTIME (10s)
 
 # What the tests of faults do in seconds, for minutes: 20 kills of the server in
 # the middle of 10,000 writes, and 500 clients at once.
-soak: tools ## runs the tests of kills and of load at full length
+soak: programs ## runs the tests of kills and of load at full length
 	AUTHTODO_SOAK=1 $(GO) test -count=1 -timeout 60m -v -run 'Kill|Load' ./internal/faulttest
 
 # The tests of isolation with all mutants, and not with one a storage.
