@@ -26,7 +26,8 @@ func faulty(t *testing.T, path string) *DB {
 	writer := sql.OpenDB(faultsql.Connector(plain{db.writer.Driver(), path}))
 	writer.SetMaxOpenConns(1)
 	t.Cleanup(func() { writer.Close() })
-	return &DB{writer: sqlx.NewDb(writer, "sqlite"), readers: db.readers, kept: sqlstore.Statements{DB: db.readers.DB}}
+	return &DB{writer: sqlx.NewDb(writer, "sqlite"), readers: db.readers, kept: sqlstore.Statements{DB: db.readers.DB},
+		group: group{pool: writer}}
 }
 
 // plain connects as DB.writer does.

@@ -79,7 +79,8 @@ func recorded(t *testing.T, path string, book *book) *DB {
 	readers := sql.OpenDB(recorder{reading{db.readers.Driver(), path}, book})
 	readers.SetMaxOpenConns(1)
 	t.Cleanup(func() { writer.Close(); readers.Close() })
-	return &DB{writer: sqlx.NewDb(writer, "sqlite"), readers: sqlx.NewDb(readers, "sqlite"), kept: sqlstore.Statements{DB: readers}}
+	return &DB{writer: sqlx.NewDb(writer, "sqlite"), readers: sqlx.NewDb(readers, "sqlite"), kept: sqlstore.Statements{DB: readers},
+		group: group{pool: writer}}
 }
 
 // reading connects as DB.readers does.

@@ -62,16 +62,19 @@ func (db *DB) snapshot(
 	})
 }
 
-// write runs do in a transaction and commits unless do fails. The wait for the
-// connection, and for the lock if another process has it, ends with ctx.
-func (db *DB) write(ctx context.Context, owner string, do func(*sql.Tx) error) error {
+// write runs do in a transaction, which it may share, and commits unless do
+// fails: see [group]. The wait for the turn, and for the lock if another process
+// has it, ends with ctx.
+func (db *DB) write(
+	ctx context.Context, owner string, do func(context.Context, *sql.Tx) error,
+) error {
 	if err := sqlstore.CheckOwner(owner); err != nil {
 		return err
 	}
-	return failure(ctx, db.transact(ctx, do))
+	return failure(ctx, db.group.write(ctx, do))
 }
 
-// transact is write with the errors as they are.
+// transact runs do in a transaction of its own and commits unless do fails.
 func (db *DB) transact(ctx context.Context, do func(*sql.Tx) error) error {
 	tx, err := db.writer.BeginTx(ctx, nil)
 	if err != nil {

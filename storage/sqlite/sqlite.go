@@ -39,6 +39,7 @@ import (
 // through connections that cannot write and that a writer does not keep waiting.
 type DB struct {
 	writer  *sqlx.DB
+	group   group // of writes of todos
 	readers *sqlx.DB
 	kept    sqlstore.Statements // of readers
 }
@@ -101,6 +102,7 @@ func connect(name string) (*DB, error) {
 	readers.SetMaxIdleConns(n)
 	return &DB{
 		writer:  sqlx.NewDb(writer, "sqlite"),
+		group:   group{pool: writer},
 		readers: sqlx.NewDb(readers, "sqlite"),
 		kept:    sqlstore.Statements{DB: readers},
 	}, nil
@@ -174,6 +176,7 @@ func (db *DB) Ping(ctx context.Context) error {
 
 // Close closes the file. Calls that are under way are finished first.
 func (db *DB) Close() error {
+	db.group.close()
 	db.kept.Close()
 	return errors.Join(db.readers.Close(), db.writer.Close())
 }

@@ -51,7 +51,7 @@ func (s todoStore) CreateTodo(
 	if err := sqlstore.CheckDraft(draft); err != nil {
 		return todos.Created{}, err
 	}
-	err = s.write(ctx, owner, func(tx *sql.Tx) (err error) {
+	err = s.write(ctx, owner, func(ctx context.Context, tx *sql.Tx) (err error) {
 		if draft.Retry != nil {
 			created, err = answered(ctx, tx, owner, draft.Retry)
 			if err != nil || created.Replayed {
@@ -243,7 +243,7 @@ func (s todoStore) UpdateTodo(
 	if err := sqlstore.CheckPatch(change.Patch); err != nil {
 		return todos.Todo{}, err
 	}
-	err = s.write(ctx, owner, func(tx *sql.Tx) error {
+	err = s.write(ctx, owner, func(ctx context.Context, tx *sql.Tx) error {
 		old, err := find(ctx, tx, owner, id, change.Versions)
 		if err != nil {
 			return err
@@ -295,7 +295,7 @@ func replace(ctx context.Context, tx *sql.Tx, owner string, t todos.Todo) error 
 
 // DeleteTodo implements [todos.Store].
 func (s todoStore) DeleteTodo(ctx context.Context, owner, id string, versions []int64) error {
-	return s.write(ctx, owner, func(tx *sql.Tx) error {
+	return s.write(ctx, owner, func(ctx context.Context, tx *sql.Tx) error {
 		if _, err := find(ctx, tx, owner, id, versions); err != nil {
 			return err
 		}
@@ -310,7 +310,7 @@ func (s todoStore) DeleteTodo(ctx context.Context, owner, id string, versions []
 
 // EraseTodos implements [todos.Eraser].
 func (s todoStore) EraseTodos(ctx context.Context, owner string) error {
-	return s.write(ctx, owner, func(tx *sql.Tx) error {
+	return s.write(ctx, owner, func(ctx context.Context, tx *sql.Tx) error {
 		for _, statement := range []string{
 			`DELETE FROM authtodo_todos WHERE user_id = $1`,
 			`DELETE FROM authtodo_retries WHERE user_id = $1`,
