@@ -46,7 +46,7 @@ type Module struct {
 func Register(router gin.IRouter, opts Options) (*Module, error) {
 	opts, err := opts.withDefaults()
 	own, accountsErr := newAccounts(router, opts)
-	deps := auth.Deps{Logger: opts.Logger, Now: opts.Now}
+	deps := auth.Deps{Logger: opts.Logger, Now: opts.Now, Observe: opts.Observe}
 	if own != nil {
 		deps.Local = own.service
 	}
@@ -65,6 +65,7 @@ func Register(router gin.IRouter, opts Options) (*Module, error) {
 		BodyLimit:      opts.BodyLimit,
 		Timeout:        opts.Timeout,
 		RequireIfMatch: opts.RequireIfMatch,
+		Observe:        opts.Observe,
 	})
 	module := &Module{guard: guard, accounts: own, storage: opts.Storage}
 	if err := module.mount(router, api); err != nil {

@@ -1,6 +1,7 @@
 package authtodo
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -56,6 +57,16 @@ type Options struct {
 	// Timeout is how long the store may take for one request; then the answer
 	// is 503. Zero is [DefaultTimeout]; at most [MaxTimeout].
 	Timeout time.Duration
+
+	// Observe is told of what takes time, for metrics and traces: it returns the
+	// context for the operation, in which a span may be, and what is called with
+	// its error when it has ended. The operations are todos.create, todos.get,
+	// todos.list, todos.update and todos.delete, a call of the store each;
+	// auth.verify, the check of a token that is not in the cache, the wait for keys
+	// included; and auth.session, which asks whether a session of an account is
+	// live. Errors are those of the store, with answers such as todos.ErrNotFound
+	// among them, and refusals of tokens; they show no secret. Nil: nobody is told.
+	Observe func(ctx context.Context, operation string) (context.Context, func(error))
 
 	// Now is the clock: for the times of todos and the expiry of tokens. Nil is
 	// time.Now. While it is put back, tokens and sessions that had ended are good

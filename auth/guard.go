@@ -18,6 +18,9 @@ type Deps struct {
 	Logger *slog.Logger     // nil: [slog.Default]
 	Now    func() time.Time // nil: [time.Now]
 	Local  Local            // nil: nobody in this process issues tokens
+
+	// Observe is told of what takes time, as authtodo.Options.Observe; nil: none.
+	Observe func(ctx context.Context, operation string) (context.Context, func(error))
 }
 
 // Guard lets requests with valid credentials through and refuses all others.
@@ -27,6 +30,7 @@ type Guard struct {
 	leeway   time.Duration
 	now      func() time.Time
 	reporter web.Reporter
+	observe  web.Observe
 	headers  headers
 	cache    *cache
 	sets     []*keySet // of the issuers that have one
@@ -52,6 +56,7 @@ func New(opts Options, deps Deps) (*Guard, error) {
 	g := &Guard{
 		leeway:  opts.Leeway,
 		now:     deps.Now,
+		observe: deps.Observe,
 		cache:   newCache(opts.TokenCache),
 		origins: http.NewCrossOriginProtection(),
 	}
@@ -197,8 +202,10 @@ func (g *Guard) verify(ctx context.Context, token string, now time.Time) (*verif
 	v := g.cache.get(token)
 	seen := v != nil && v.keys.holds(ctx, v.key, now)
 	if !seen {
+		ctx, end := g.observe.Begin(ctx, "auth.verify")
 		var err error
-		if v, err = g.open(ctx, token); err != nil {
+		v, err = g.open(ctx, token)
+		if end(err); err != nil {
 			return nil, err
 		}
 	}

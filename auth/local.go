@@ -103,7 +103,9 @@ func (l localKeys) holds(ctx context.Context, key *publicKey, _ time.Time) bool 
 
 // ended refuses the token of a session that is over.
 func (g *Guard) ended(ctx context.Context, id *Identity) error {
+	ctx, done := g.observe.Begin(ctx, "auth.session")
 	live, err := g.local.IsLive(ctx, id.UserID, id.SessionID)
+	done(err)
 	switch {
 	case err != nil:
 		return &unavailable{retryLocal, fmt.Errorf("the session cannot be looked up: %w", err)}
@@ -128,7 +130,9 @@ func (g *Guard) cookie(r *http.Request) (*Identity, error) {
 	if err := g.origins.Check(r); err != nil {
 		return nil, &crossSite{r}
 	}
-	id, err := open(r.Context())
+	ctx, done := g.observe.Begin(r.Context(), "auth.session")
+	id, err := open(ctx)
+	done(err)
 	switch {
 	case err != nil:
 		return nil, &unavailable{retryLocal, fmt.Errorf("the session cannot be looked up: %w", err)}

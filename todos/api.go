@@ -21,7 +21,7 @@ type Caller struct {
 }
 
 // APIOptions are what an [API] needs. All fields are required, but for
-// RequireIfMatch.
+// RequireIfMatch and Observe.
 type APIOptions struct {
 	Store  Store
 	Caller func(c *gin.Context) Caller
@@ -31,6 +31,7 @@ type APIOptions struct {
 	BodyLimit      int64         // bytes; a larger body is 413
 	Timeout        time.Duration // of one operation of the store; then 503
 	RequireIfMatch bool          // a change without If-Match is 428
+	Observe        web.Observe   // of calls of the store; nil: none
 }
 
 // API is the HTTP API of todos: openapi.json describes it.
@@ -43,7 +44,10 @@ type API struct {
 
 // NewAPI returns an API that [API.Mount] has still to mount.
 func NewAPI(opts APIOptions) *API {
-	return &API{opts: opts, document: newDocument(), reporter: web.Reporter{Logger: opts.Logger}}
+	user := func(c *gin.Context) string { return opts.Caller(c).UserID }
+	return &API{
+		opts: opts, document: newDocument(), reporter: web.Reporter{Logger: opts.Logger, User: user},
+	}
 }
 
 // Mount adds the routes, each in both spellings: Gin's redirect from one to
@@ -102,7 +106,9 @@ func (a *API) create(c *gin.Context) error {
 	ctx, cancel := a.context(c)
 	defer cancel()
 	caller := a.opts.Caller(c)
+	ctx, end := a.opts.Observe.Begin(ctx, "todos.create")
 	created, err := a.opts.Store.CreateTodo(ctx, caller.Owner, draft)
+	end(err)
 	if err != nil {
 		return asProblem(err)
 	}
@@ -127,7 +133,9 @@ func (a *API) get(c *gin.Context) error {
 	ctx, cancel := a.context(c)
 	defer cancel()
 	caller := a.opts.Caller(c)
+	ctx, end := a.opts.Observe.Begin(ctx, "todos.get")
 	todo, err := a.opts.Store.GetTodo(ctx, caller.Owner, id)
+	end(err)
 	if err != nil {
 		return asProblem(err)
 	}
@@ -160,7 +168,9 @@ func (a *API) list(c *gin.Context) error {
 			return err
 		}
 	}
+	ctx, end := a.opts.Observe.Begin(ctx, "todos.list")
 	page, err := a.opts.Store.ListTodos(ctx, caller.Owner, query)
+	end(err)
 	if err != nil {
 		return asProblem(err)
 	}
@@ -200,7 +210,9 @@ func (a *API) update(c *gin.Context) error {
 	defer cancel()
 	caller := a.opts.Caller(c)
 	change := Change{Patch: patch, Versions: versions(match), At: a.now()}
+	ctx, end := a.opts.Observe.Begin(ctx, "todos.update")
 	todo, err := a.opts.Store.UpdateTodo(ctx, caller.Owner, id, change)
+	end(err)
 	if err != nil {
 		return asProblem(err)
 	}
@@ -220,7 +232,10 @@ func (a *API) delete(c *gin.Context) error {
 	}
 	ctx, cancel := a.context(c)
 	defer cancel()
-	if err := a.opts.Store.DeleteTodo(ctx, a.opts.Caller(c).Owner, id, versions(match)); err != nil {
+	ctx, end := a.opts.Observe.Begin(ctx, "todos.delete")
+	err = a.opts.Store.DeleteTodo(ctx, a.opts.Caller(c).Owner, id, versions(match))
+	end(err)
+	if err != nil {
 		return asProblem(err)
 	}
 	web.Empty(c, http.StatusNoContent)

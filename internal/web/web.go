@@ -26,6 +26,9 @@ type Handler func(c *gin.Context) error
 type Reporter struct {
 	Logger *slog.Logger
 	Named  bool // problems have the members that Better Auth's clients read
+
+	// User says who a request comes from, for the log; nil or empty: nobody knows.
+	User func(c *gin.Context) string
 }
 
 // Handle is h as a handler of Gin's. An error becomes a problem document; one
@@ -81,6 +84,11 @@ func (rep Reporter) log(c *gin.Context, p *problem.Problem, instance string) {
 		level = slog.LevelDebug
 	}
 	attrs := append(RequestAttrs(c, instance), slog.Int("status", p.Status), slog.Any("error", p))
+	if rep.User != nil {
+		if user := rep.User(c); user != "" {
+			attrs = append(attrs, slog.String("user_id", user))
+		}
+	}
 	var panicked *panicked
 	if errors.As(p, &panicked) {
 		attrs = append(attrs, slog.String("stack", string(panicked.stack)))
