@@ -163,7 +163,7 @@ func TestPanics(t *testing.T) {
 				t.Errorf("%d %s", a.status, a.body)
 			}
 			checkHeader(t, a)
-			checkLeaks(t, a.body)
+			checkLeaks(t, a.header, a.body)
 			checkProblem(t, attack{want: problem(500, "internal-error")}, a)
 			if !strings.Contains(s.log.all(), map[bool]string{false: "a store for anna", true: "authentication failed"}[fail]) {
 				t.Errorf("the log has %s", s.log.all())

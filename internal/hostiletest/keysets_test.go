@@ -126,7 +126,7 @@ func (s *site) unavailable(t *testing.T, r request) {
 	}
 	checkHeader(t, a)
 	checkProblem(t, attack{request: r, want: problem(503, "unavailable")}, a)
-	checkLeaks(t, a.body)
+	checkLeaks(t, a.header, a.body)
 	checkSecrets(t, r, a.body+s.log.since(mark))
 	checkLog(t, s.log.since(mark), a.status)
 }

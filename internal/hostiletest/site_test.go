@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -31,8 +32,9 @@ type site struct {
 	url     string
 	engine  *gin.Engine
 	module  *authtodo.Module
-	keys    *publisher // of keysURL
-	idp     *publisher // of oidcURL
+	keys    *publisher   // of keysURL
+	idp     *publisher   // of oidcURL
+	client  *http.Client // for good requests
 	log     *journal
 	mails   *postman
 	ahead   atomic.Int64 // of the clock
@@ -50,6 +52,7 @@ func newSite(t testing.TB, place string, backend storage.Backend, change ...opti
 	t.Helper()
 	s := &site{t: t, place: place, engine: gin.New(), log: &journal{}, mails: &postman{}}
 	server := httptest.NewServer(s.engine)
+	s.client = server.Client()
 	s.url, s.address = server.URL, server.Listener.Addr().String()
 	ring := shared.rings()
 	s.keys = publish(t, setOf(ring.ed.jwk(), ring.ec.jwk(), ring.rsa.jwk()))
@@ -142,24 +145,40 @@ func (s *site) create(token, title string) (id string) {
 // must be served.
 func (s *site) look(t testing.TB) string {
 	t.Helper()
-	var state strings.Builder
-	for _, r := range []request{get("/api/todos").as(s.anna), get("/api/todos").as(s.bob)} {
-		a := s.send(t, r)
-		if a.status != http.StatusOK {
-			t.Fatalf("a good request is answered with %d %s", a.status, a.body)
-		}
-		state.WriteString(a.header.Get("ETag") + a.body)
-	}
+	anna := []string{"Authorization: Bearer " + s.anna}
+	state := s.good(t, "/api/todos", anna) + s.good(t, "/api/todos", []string{"Authorization: Bearer " + s.bob})
 	if s.ada != nil {
 		for _, path := range []string{"/api/auth/get-session", "/api/auth/list-sessions", "/api/todos"} {
-			a := s.send(t, get(path, s.ada.cookies()...))
-			if a.status != http.StatusOK || a.body == "null" {
-				t.Fatalf("a good request of ada is answered with %d %s", a.status, a.body)
-			}
-			state.WriteString(a.body)
+			state += s.good(t, path, s.ada.cookies())
 		}
 	}
-	return state.String()
+	return state
+}
+
+// good sends a request that must be served, over a connection that is kept, and
+// returns what came.
+func (s *site) good(t testing.TB, path string, fields []string) string {
+	t.Helper()
+	r, err := http.NewRequest(http.MethodGet, s.url+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, field := range fields {
+		name, value, _ := strings.Cut(field, ": ")
+		r.Header.Set(name, value)
+	}
+	response, err := s.client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK || string(body) == "null" {
+		t.Fatalf("a good request is answered with %d %s, %v", response.StatusCode, body, err)
+	}
+	a := answer{status: response.StatusCode, header: response.Header, body: string(body)}
+	s.show(get(path), a)
+	return a.header.Get("ETag") + a.body
 }
 
 // user is one with an account, in a browser.
