@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -28,20 +29,41 @@ type module struct {
 	packages map[string]*pkg // by dir
 }
 
-// load parses the module without its tests.
+// Sources are read once for all tests, which change nothing of them.
+var (
+	production = sync.OnceValues(func() (*module, error) {
+		return parse(func(name string) bool { return !strings.HasSuffix(name, "_test.go") })
+	})
+	everything = sync.OnceValues(func() (*module, error) {
+		return parse(func(string) bool { return true })
+	})
+)
+
+// load is the module without its tests.
 func load(t *testing.T) *module {
 	t.Helper()
-	return parse(t, func(name string) bool { return !strings.HasSuffix(name, "_test.go") })
+	return must(t, production)
 }
 
-// loadAll parses its tests, too.
+// loadAll is the module with its tests.
 func loadAll(t *testing.T) *module {
 	t.Helper()
-	return parse(t, func(string) bool { return true })
+	return must(t, everything)
 }
 
-func parse(t *testing.T, wanted func(name string) bool) *module {
+func must(t *testing.T, read func() (*module, error)) *module {
 	t.Helper()
+	m, err := read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(m.packages) < 10 {
+		t.Fatalf("only %d packages were found", len(m.packages))
+	}
+	return m
+}
+
+func parse(wanted func(name string) bool) (*module, error) {
 	root := filepath.Join("..", "..")
 	m := &module{fset: token.NewFileSet(), packages: make(map[string]*pkg)}
 	err := fs.WalkDir(os.DirFS(root), ".", func(name string, entry fs.DirEntry, err error) error {
@@ -61,13 +83,7 @@ func parse(t *testing.T, wanted func(name string) bool) *module {
 		}
 		return m.parse(root, name)
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(m.packages) < 10 {
-		t.Fatalf("only %d packages were found", len(m.packages))
-	}
-	return m
+	return m, err
 }
 
 // parse adds a file, all build constraints aside: rules hold on every system.
