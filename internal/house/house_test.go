@@ -14,7 +14,7 @@ func isForTests(p *pkg) bool {
 	return isTool(p) || p.isIn("authtodotest", "storage/storagetest",
 		"internal/pgtest", "internal/nodetest", "internal/canary", "internal/race",
 		"internal/faultproxy", "internal/faultsql", "internal/faulttest", "internal/hostiletest",
-		"internal/openapitest", "internal/betterauthtest", "internal/clienttest", "internal/mutants",
+		"example/hosts/hosttest", "internal/openapitest", "internal/betterauthtest", "internal/clienttest", "internal/mutants",
 		"internal/bench", "internal/house")
 }
 

@@ -46,7 +46,7 @@ func TestStatementsAreInStores(t *testing.T) {
 			return
 		}
 		n++
-		if !p.isIn("storage", "migrations", "internal/sqlstore", "internal/pqconn", "auth/accounts/betterauth") {
+		if !p.isIn("example", "storage", "migrations", "internal/sqlstore", "internal/pqconn", "auth/accounts/betterauth") {
 			t.Errorf("%s: a statement outside of the stores", m.at(node))
 		}
 	})
@@ -82,16 +82,18 @@ func TestSecretsAreComparedInConstantTime(t *testing.T) {
 		}
 	})
 	at.check(t, "secrets are compared in constant time", excused{
-		"auth/accounts/options.go validateSecrets":     "compares what the host has set, once, before anything is served",
-		"auth/accounts/service.go HasSecret":           "compares what the host has set, once, before anything is served",
-		"auth/cache.go get":                            "has found the token by a hash with a random seed, and takes it for nothing but itself",
-		"auth/local.go holds":                          "compares the addresses of public keys",
-		"auth/published.go has":                        "compares the addresses of public keys",
-		"internal/sqlstore/accounts.go RenewHash":      "compares two hashes that were both read from the row",
-		"internal/sqlstore/accounts.go ChangePassword": "compares two hashes that were both read from the row",
-		"storage/memory/accounts.go RenewHash":         "compares two hashes that were both read from the row",
-		"storage/memory/accounts.go ChangePassword":    "compares two hashes that were both read from the row",
-		"storage/memory/accounts.go code":              "looks a code up by a digest, as an index does",
+		"auth/accounts/options.go validateSecrets":            "compares what the host has set, once, before anything is served",
+		"auth/accounts/service.go HasSecret":                  "compares what the host has set, once, before anything is served",
+		"auth/cache.go get":                                   "has found the token by a hash with a random seed, and takes it for nothing but itself",
+		"auth/local.go holds":                                 "compares the addresses of public keys",
+		"auth/published.go has":                               "compares the addresses of public keys",
+		"internal/sqlstore/accounts.go RenewHash":             "compares two hashes that were both read from the row",
+		"internal/sqlstore/accounts.go ChangePassword":        "compares two hashes that were both read from the row",
+		"storage/memory/accounts.go RenewHash":                "compares two hashes that were both read from the row",
+		"storage/memory/accounts.go ChangePassword":           "compares two hashes that were both read from the row",
+		"internal/sqlstore/account_sessions.go CreateSession": "compares two hashes that were both read from the row",
+		"storage/memory/accounts.go CreateSession":            "compares two hashes that were both read from the row",
+		"storage/memory/accounts.go code":                     "looks a code up by a digest, as an index does",
 	})
 }
 
