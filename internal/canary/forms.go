@@ -17,19 +17,33 @@ type form struct {
 	text      string // in lower case
 }
 
-// index finds forms by their last bytes.
-type index map[uint64][]form
+// index finds forms by their last bytes. Most of a text ends no form: maybe tells
+// that of nearly all places without a look into the map.
+type index struct {
+	forms map[uint64][]form
+	maybe []bool // by a part of the hash of a key
+}
 
-func newIndex(secrets map[string]string) index {
-	x := make(index)
+const maybeBits = 22
+
+func (x *index) add(f form) {
+	key := keyOf(f.text[len(f.text)-window:])
+	x.forms[key] = append(x.forms[key], f)
+	x.maybe[slot(key)] = true
+}
+
+// slot spreads keys by the golden ratio.
+func slot(key uint64) uint64 { return key * 0x9e3779b97f4a7c15 >> (64 - maybeBits) }
+
+func newIndex(secrets map[string]string) *index {
+	x := &index{forms: make(map[uint64][]form), maybe: make([]bool, 1<<maybeBits)}
 	for secret, what := range secrets {
 		seen := make(map[string]bool)
 		for _, w := range formsOf(secret) {
 			for _, text := range w.texts {
 				if text = lower(text); len(text) >= window && !seen[text] {
 					seen[text] = true
-					key := keyOf(text[len(text)-window:])
-					x[key] = append(x[key], form{what, w.how, text})
+					x.add(form{what, w.how, text})
 				}
 			}
 		}
@@ -100,15 +114,15 @@ func lower(s string) string {
 }
 
 // find looks for all forms in one pass.
-func (x index) find(where, text string) (leaks []Leak) {
+func (x *index) find(where, text string) (leaks []Leak) {
 	folded := lower(text)
 	seen := make(map[form]bool)
 	var key uint64
 	for i := range len(folded) {
-		if key = key<<8 | uint64(folded[i]); i < window-1 {
+		if key = key<<8 | uint64(folded[i]); i < window-1 || !x.maybe[slot(key)] {
 			continue
 		}
-		for _, f := range x[key] {
+		for _, f := range x.forms[key] {
 			start := i + 1 - len(f.text)
 			if start < 0 || seen[f] || folded[start:i+1] != f.text {
 				continue

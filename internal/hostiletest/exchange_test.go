@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/authtodo/authtodo/internal/race"
 )
 
 // want is what a hostile request must be answered with.
@@ -62,6 +64,9 @@ func (s *site) run(t *testing.T, list attacks) {
 			s.attack(t, a)
 		})
 	}
+	if state := s.look(t); state != s.state {
+		t.Errorf("what there is has changed from\n%.600s\nto\n%.600s", s.state, state)
+	}
 	t.Logf("%d cases", len(list))
 }
 
@@ -89,6 +94,12 @@ func (s *site) attack(t *testing.T, a attack) {
 	if !a.want.host {
 		checkHeader(t, got)
 		checkProblem(t, a, got)
+	}
+	// With the race detector SQLite takes twenty times as long: there, some cases
+	// are looked after together.
+	const together = 8
+	if s.looked++; race.Enabled && s.place == "sqlite" && s.looked%together != 0 && !a.want.writes {
+		return
 	}
 	state := s.look(t)
 	if state != s.state && !a.want.writes {

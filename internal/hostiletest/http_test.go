@@ -218,8 +218,8 @@ func TestHostAndForwardedFields(t *testing.T) {
 	s.run(t, list)
 	for i, fields := range sets {
 		email := fmt.Sprintf("to%d@example.com", i)
-		if i > 20 { // each makes a hash
-			break
+		if i > 5 && i%20 != 0 { // each makes a hash
+			continue
 		}
 		body := `{"name":"x","email":"` + email + `","password":"` + goodPassword + `","callbackURL":"https://evil.example","redirectTo":"//evil.example"}`
 		shared.watch.Keep("a password", goodPassword)
