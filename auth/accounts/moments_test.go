@@ -21,6 +21,7 @@ type moments struct {
 	accounts.Store
 	signIn, end, looked atomic.Pointer[func()]
 	put                 atomic.Pointer[func(accounts.Purpose)]
+	noKeys              atomic.Bool // there are none any more
 }
 
 func (m *moments) behind(o *authtodo.Options) {
@@ -104,4 +105,11 @@ func (p *postman) one(t *testing.T, kind accounts.MailKind) accounts.Mail {
 	}
 	t.Fatalf("no mail of the kind %s came", kind)
 	return accounts.Mail{}
+}
+
+func (m *moments) SigningKeys(ctx context.Context) ([]accounts.SigningKey, error) {
+	if m.noKeys.Load() {
+		return nil, nil
+	}
+	return m.Store.SigningKeys(ctx)
 }

@@ -1,7 +1,9 @@
 package accounts_test
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/authtodo/authtodo/auth/accounts"
 )
@@ -38,6 +40,8 @@ func TestSecretIsExchanged(t *testing.T) {
 	}
 
 	lost.withCookie(t, "better-auth.session_token", session).must(401, "GET", "/api/todos", nil)
+	lost.app(t, in.text("access_token")).must(401, "GET", "/api/todos", nil)
+	lost.app(t, in.text("access_token")).must(401, "POST", "/api/auth/update-user", object{"name": "Eve"})
 	if a := refresh(lost.app(t, ""), in.text("refresh_token")); a.Status != 401 {
 		t.Errorf("with another secret: %d %s", a.Status, a.Text)
 	}
@@ -48,4 +52,27 @@ func TestSecretIsExchanged(t *testing.T) {
 	token := again.must(200, "GET", "/api/auth/token", nil).text("token")
 	lost.app(t, token).must(200, "GET", "/api/todos", nil)
 	newer.app(t, token).must(200, "GET", "/api/todos", nil)
+}
+
+// TestWithdrawnKeyIsNoticed by an instance that only guards: after a leak, whoever
+// takes the keys out of the store waits for no restart.
+func TestWithdrawnKeyIsNoticed(t *testing.T) {
+	t.Parallel()
+	var clock frozen
+	var store moments
+	h := newHouse(t, all(clock.set, unlimited, store.behind, func(o *options) { o.Accounts.Access = time.Hour }))
+	v := h.browser(t)
+	signUp(v, "ada@example.com", nil)
+	app := h.app(t, v.must(200, "GET", "/api/auth/token", nil).text("token"))
+	app.must(200, "GET", "/api/todos", nil)
+	store.noKeys.Store(true)
+	app.must(200, "GET", "/api/todos", nil)
+	clock.pass(time.Minute + time.Millisecond)
+	app.must(401, "GET", "/api/todos", nil)
+	app.must(401, "POST", "/api/auth/update-user", object{"name": "Eve"})
+	v.must(200, "GET", "/api/todos", nil) // the cookie needs no key
+	store.noKeys.Store(false)
+	if set := h.app(t, "").must(200, "GET", "/api/auth/jwks", nil).Text; !strings.Contains(set, `"kid"`) {
+		t.Errorf("the keys are %s", set)
+	}
 }

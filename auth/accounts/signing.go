@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/aes"
@@ -26,6 +27,7 @@ const (
 	keySigns     = 30 * 24 * time.Hour // until the next one does
 	keyReserve   = 15 * 24 * time.Hour // signs on for as long if nobody has made the next one
 	keysChecked  = time.Minute         // how old what is known of the store may be: far below keyAnnounced
+	keysRetried  = 5 * time.Second     // when that could not be read
 )
 
 // ring is the signing keys of the store, as this instance knows them. All
@@ -47,8 +49,10 @@ type ring struct {
 type keySet struct {
 	keys []ownKey
 	last int64     // number in the store, also of a key that is damaged
-	at   time.Time // before it was read
+	at   time.Time // before it was read; moved on when that has failed since
 	load int64     // that read it
+
+	unusable map[string]bool // kids of keys that are damaged or that no secret opens
 }
 
 // ownKey is a signing key that was read.
@@ -78,30 +82,33 @@ func newSeal(key []byte) cipher.AEAD {
 	return seal
 }
 
-// find is the key with a kid, or nil. Only a kid that was marked by the module
-// can be of a key that another instance has made since, and has the store asked.
+// find is the key with a kid that tokens may be signed with, or nil. An instance
+// that signs nothing reads the keys again, too, or it would go on to believe one
+// that was taken out of the store. Only a kid that was marked by the module can be
+// of a key that another instance has made since, and has the store asked at once.
 func (r *ring) find(ctx context.Context, kid string) (*auth.PublicKey, error) {
-	set := r.known.Load()
-	if key := set.find(kid); key != nil {
-		return key, nil
+	before := r.loads.Load()
+	set, err := r.fresh(ctx)
+	if err == nil && set.key(kid) == nil && set.load <= before && r.isMarked(kid) {
+		set, err = r.load(ctx)
 	}
-	if set != nil && !r.isMarked(kid) {
-		return nil, nil
-	}
-	set, err := r.load(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return set.find(kid), nil
+	if key := set.key(kid); key != nil && key.DeadAt.After(r.now()) {
+		return key.public, nil
+	}
+	return nil, nil
 }
 
-func (s *keySet) find(kid string) *auth.PublicKey {
+// key is the one with a kid, or nil.
+func (s *keySet) key(kid string) *ownKey {
 	if s == nil {
 		return nil
 	}
 	for i := range s.keys {
 		if s.keys[i].ID == kid {
-			return s.keys[i].public
+			return &s.keys[i]
 		}
 	}
 	return nil
@@ -113,11 +120,16 @@ func (r *ring) load(ctx context.Context) (*keySet, error) {
 	before := r.loads.Load()
 	r.loading.Lock()
 	defer r.loading.Unlock()
-	old := r.known.Load()
-	if old != nil && old.load > before {
-		return old, nil
+	if known := r.known.Load(); known != nil && known.load > before {
+		return known, nil
 	}
-	set := &keySet{at: r.now(), load: r.loads.Add(1)}
+	return r.loadAlone(ctx)
+}
+
+// loadAlone is load for who has locked loading.
+func (r *ring) loadAlone(ctx context.Context) (*keySet, error) {
+	old := r.known.Load()
+	set := &keySet{at: r.now(), load: r.loads.Add(1), unusable: make(map[string]bool)}
 	stored, err := r.store.SigningKeys(ctx)
 	if err != nil {
 		return nil, err
@@ -126,6 +138,8 @@ func (r *ring) load(ctx context.Context) (*keySet, error) {
 		set.last = max(set.last, key.Number)
 		if own, ok := r.read(key, old); ok {
 			set.keys = append(set.keys, own)
+		} else {
+			set.unusable[key.ID] = true
 		}
 	}
 	slices.SortFunc(set.keys, func(a, b ownKey) int { return cmp.Compare(a.Number, b.Number) })
@@ -139,10 +153,15 @@ func (r *ring) load(ctx context.Context) (*keySet, error) {
 // everybody.
 func (r *ring) read(key SigningKey, old *keySet) (own ownKey, ok bool) {
 	own.SigningKey = key
-	if own.public = old.find(key.ID); own.public == nil {
+	said := old != nil && old.unusable[key.ID]
+	if known := old.key(key.ID); known != nil && bytes.Equal(known.Public, key.Public) {
+		own.public = known.public
+	} else {
 		var err error
 		if own.public, err = auth.NewPublicKey(key.ID, key.Public); err != nil {
-			r.logger.Error("authtodo: a signing key in the store is damaged", "kid", key.ID)
+			if !said {
+				r.logger.Error("authtodo: a signing key in the store is damaged", "kid", key.ID)
+			}
 			return own, false
 		}
 	}
@@ -156,7 +175,7 @@ func (r *ring) read(key SigningKey, old *keySet) (own ownKey, ok bool) {
 			own.sign = sign
 		}
 	}
-	if own.sign == nil && key.DeadAt.After(r.now()) {
+	if own.sign == nil && !said && key.DeadAt.After(r.now()) {
 		r.logger.Warn("authtodo: no secret opens a signing key in the store, and its tokens are refused",
 			"kid", key.ID)
 	}
@@ -198,19 +217,26 @@ func (r *ring) signer(ctx context.Context) (ownKey, error) {
 	return ownKey{}, errors.New("accounts: no signing key can be made")
 }
 
-// fresh is what is known of the keys, read again from time to time. When that
-// fails, those that are known serve.
+// fresh is what is known of the keys, read again from time to time. Those that are
+// known serve while somebody reads, and when that fails.
 func (r *ring) fresh(ctx context.Context) (*keySet, error) {
 	old, now := r.known.Load(), r.now()
-	if old != nil && !now.Before(old.at) && now.Sub(old.at) <= keysChecked {
+	switch {
+	case old == nil:
+		return r.load(ctx)
+	case !now.Before(old.at) && now.Sub(old.at) <= keysChecked, !r.loading.TryLock():
 		return old, nil
 	}
-	set, err := r.load(ctx)
-	if err != nil && old != nil {
+	defer r.loading.Unlock()
+	set, err := r.loadAlone(ctx)
+	if err != nil {
 		r.logger.Warn("authtodo: the signing keys cannot be read again", "error", err)
-		return old, nil
+		later := *r.known.Load()
+		later.at = now.Add(keysRetried - keysChecked)
+		r.known.Store(&later)
+		return &later, nil
 	}
-	return set, err
+	return set, nil
 }
 
 // signer is the latest key that may sign a token now.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -20,12 +21,16 @@ type keyStore struct {
 	keys  []SigningKey
 	reads atomic.Int64
 	down  atomic.Bool
+	enter func() // before an answer; nil: nothing
 }
 
 func (k *keyStore) SigningKeys(context.Context) ([]SigningKey, error) {
 	k.reads.Add(1)
 	if k.down.Load() {
 		return nil, ErrUnavailable
+	}
+	if k.enter != nil {
+		k.enter()
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -247,5 +252,132 @@ func TestSamePointer(t *testing.T) {
 	}
 	if seen[0] != seen[1] || seen[1] != seen[2] {
 		t.Error("it is another")
+	}
+}
+
+// finds fails unless a ring has a key, or has it not, after having read the keys
+// so many times.
+func finds(t *testing.T, what string, r *ring, store *keyStore, kid string, want bool, reads int64) {
+	t.Helper()
+	before := store.reads.Load()
+	for range 20 {
+		if key, err := r.find(t.Context(), kid); (key != nil) != want || err != nil {
+			t.Fatalf("%s: the key is found %t, %v", what, key != nil, err)
+		}
+	}
+	if n := store.reads.Load() - before; n != reads {
+		t.Errorf("%s: the keys were read %d times, want %d", what, n, reads)
+	}
+}
+
+// TestWithdrawnKey: a key that was taken out of the store is not believed for more
+// than a minute, by an instance that signs nothing neither.
+func TestWithdrawnKey(t *testing.T) {
+	t.Parallel()
+	var store keyStore
+	var clock moved
+	kid := sign(t, testRing(&store, &clock, ringSecret)).ID
+	guards := testRing(&store, &clock, ringSecret)
+	finds(t, "at first", guards, &store, kid, true, 1)
+	clock.pass(keysChecked + time.Millisecond)
+	finds(t, "a minute later", guards, &store, kid, true, 1)
+	store.keys = nil
+	finds(t, "right after it was withdrawn", guards, &store, kid, true, 0)
+	clock.pass(keysChecked)
+	finds(t, "within a minute", guards, &store, kid, true, 0)
+	clock.pass(time.Millisecond)
+	if key, err := guards.find(t.Context(), kid); key != nil || err != nil {
+		t.Errorf("a withdrawn key is found %t, %v", key != nil, err)
+	}
+}
+
+// TestKnownKeysServe while the store cannot be asked, and the store is left alone
+// for a while.
+func TestKnownKeysServe(t *testing.T) {
+	t.Parallel()
+	var store keyStore
+	var clock moved
+	r := testRing(&store, &clock, ringSecret)
+	kid := sign(t, r).ID
+	clock.pass(keysChecked + time.Millisecond)
+	store.down.Store(true)
+	for range 3 {
+		finds(t, "while the store is down", r, &store, kid, true, 1)
+		clock.pass(keysRetried)
+		finds(t, "a little later", r, &store, kid, true, 0)
+		clock.pass(time.Millisecond)
+	}
+	store.down.Store(false)
+	store.keys = nil
+	finds(t, "when it is up again", r, &store, "of nobody", false, 1)
+	if key, err := r.find(t.Context(), kid); key != nil || err != nil {
+		t.Errorf("a key that was withdrawn meanwhile is found %t, %v", key != nil, err)
+	}
+}
+
+// TestNobodyWaitsForKnownKeys while another request reads them again.
+func TestNobodyWaitsForKnownKeys(t *testing.T) {
+	t.Parallel()
+	var store keyStore
+	var clock moved
+	r := testRing(&store, &clock, ringSecret)
+	kid := sign(t, r).ID
+	clock.pass(keysChecked + time.Millisecond)
+	reading, release := make(chan struct{}), make(chan struct{})
+	store.enter = func() {
+		close(reading)
+		<-release
+	}
+	done := make(chan error, 1)
+	go func() {
+		_, err := r.find(t.Context(), kid)
+		done <- err
+	}()
+	select {
+	case <-reading:
+	case <-done:
+		t.Fatal("nobody has read the keys")
+	}
+	finds(t, "while somebody reads", r, &store, kid, true, 0)
+	if _, err := r.signer(t.Context()); err != nil {
+		t.Errorf("signing while somebody reads: %v", err)
+	}
+	close(release)
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+// TestDeadKey: no token that a key has signed outlives its DeadAt, also if the key
+// stays in the store because it is the last.
+func TestDeadKey(t *testing.T) {
+	t.Parallel()
+	var store keyStore
+	var clock moved
+	r := testRing(&store, &clock, ringSecret)
+	key := sign(t, r)
+	clock.pass(key.DeadAt.Sub(clock.now()) - time.Millisecond)
+	finds(t, "in its last millisecond", r, &store, key.ID, true, 1)
+	clock.pass(time.Millisecond)
+	finds(t, "dead", r, &store, key.ID, false, 0)
+}
+
+// TestUnusableKeyIsReportedOnce and not with every reading.
+func TestUnusableKeyIsReportedOnce(t *testing.T) {
+	t.Parallel()
+	var store keyStore
+	var clock moved
+	var lines strings.Builder
+	sign(t, testRing(&store, &clock, otherSecret))
+	damaged := store.keys[0]
+	damaged.Number, damaged.ID, damaged.Public = 2, "damaged", []byte("short")
+	store.keys = append(store.keys, damaged)
+	r := newRing(&store, secrets{ringSecret}, DefaultAccess, clock.now, slog.New(slog.NewTextHandler(&lines, nil)))
+	for range 5 {
+		sign(t, r)
+		clock.pass(keysChecked + time.Millisecond)
+	}
+	if n := strings.Count(lines.String(), "kid="); n != 2 {
+		t.Errorf("there are %d lines about two keys:\n%s", n, lines.String())
 	}
 }
