@@ -143,8 +143,9 @@ func (g *Guard) Handler() gin.HandlerFunc {
 // the credentials of the request and sets its identity. An Authorization field
 // decides alone, whatever it holds, because browsers send cookies along.
 func (g *Guard) Authenticate(c *gin.Context) (Identity, error) {
+	request := c.Request
 	id, err := g.identify(c)
-	if err != nil {
+	if err := web.Abandoned(c, request, err); err != nil {
 		return Identity{}, answer(c, err)
 	}
 	c.Set(identityKey{}, id)

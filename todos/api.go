@@ -86,6 +86,7 @@ func (a *API) now() time.Time { return a.opts.Now().UTC().Truncate(time.Millisec
 
 // create answers POST /todos.
 func (a *API) create(c *gin.Context) error {
+	request := c.Request
 	body, err := web.Body(c, a.opts.BodyLimit, "Accept-Post", web.MediaJSON)
 	if err != nil {
 		return err
@@ -109,7 +110,7 @@ func (a *API) create(c *gin.Context) error {
 	ctx, end := a.opts.Observe.Begin(ctx, "todos.create")
 	created, err := a.opts.Store.CreateTodo(ctx, caller.Owner, draft)
 	end(err)
-	if err != nil {
+	if err := web.Abandoned(c, request, err); err != nil {
 		return asProblem(err)
 	}
 	if created.Replayed {
@@ -122,6 +123,7 @@ func (a *API) create(c *gin.Context) error {
 
 // get answers GET /todos/{id}.
 func (a *API) get(c *gin.Context) error {
+	request := c.Request
 	known, err := web.ParseTags(c.Request.Header, "If-None-Match")
 	if err != nil {
 		return err
@@ -136,7 +138,7 @@ func (a *API) get(c *gin.Context) error {
 	ctx, end := a.opts.Observe.Begin(ctx, "todos.get")
 	todo, err := a.opts.Store.GetTodo(ctx, caller.Owner, id)
 	end(err)
-	if err != nil {
+	if err := web.Abandoned(c, request, err); err != nil {
 		return asProblem(err)
 	}
 	if tag := versionTag(todo.Version); known.Weakly(tag) {
@@ -149,6 +151,7 @@ func (a *API) get(c *gin.Context) error {
 
 // list answers GET /todos.
 func (a *API) list(c *gin.Context) error {
+	request := c.Request
 	known, err := web.ParseTags(c.Request.Header, "If-None-Match")
 	if err != nil {
 		return err
@@ -171,7 +174,7 @@ func (a *API) list(c *gin.Context) error {
 	ctx, end := a.opts.Observe.Begin(ctx, "todos.list")
 	page, err := a.opts.Store.ListTodos(ctx, caller.Owner, query)
 	end(err)
-	if err != nil {
+	if err := web.Abandoned(c, request, err); err != nil {
 		return asProblem(err)
 	}
 	tag := revisionTag(page.Revision)
@@ -190,6 +193,7 @@ func (a *API) list(c *gin.Context) error {
 
 // update answers PATCH and PUT /todos/{id}, which are the same merge.
 func (a *API) update(c *gin.Context) error {
+	request := c.Request
 	body, err := web.Body(c, a.opts.BodyLimit, "Accept-Patch", web.MediaMergePatch, web.MediaJSON)
 	if err != nil {
 		return err
@@ -213,7 +217,7 @@ func (a *API) update(c *gin.Context) error {
 	ctx, end := a.opts.Observe.Begin(ctx, "todos.update")
 	todo, err := a.opts.Store.UpdateTodo(ctx, caller.Owner, id, change)
 	end(err)
-	if err != nil {
+	if err := web.Abandoned(c, request, err); err != nil {
 		return asProblem(err)
 	}
 	writeTodo(c, http.StatusOK, todo, caller)
@@ -222,6 +226,7 @@ func (a *API) update(c *gin.Context) error {
 
 // delete answers DELETE /todos/{id}.
 func (a *API) delete(c *gin.Context) error {
+	request := c.Request
 	match, err := web.ParseTags(c.Request.Header, "If-Match")
 	if err != nil {
 		return err
@@ -235,7 +240,7 @@ func (a *API) delete(c *gin.Context) error {
 	ctx, end := a.opts.Observe.Begin(ctx, "todos.delete")
 	err = a.opts.Store.DeleteTodo(ctx, a.opts.Caller(c).Owner, id, versions(match))
 	end(err)
-	if err != nil {
+	if err := web.Abandoned(c, request, err); err != nil {
 		return asProblem(err)
 	}
 	web.Empty(c, http.StatusNoContent)
