@@ -26,7 +26,7 @@ func (s *Service) Mount(r gin.IRouter, guard *auth.Guard) {
 	open := r.Group("/auth", web.Headers)
 	s.post(open, "/sign-up/email", s.signUp)
 	s.post(open, "/sign-in/email", s.signIn)
-	s.post(open, "/sign-out", s.signOut)
+	s.post(open, "/sign-out", s.lasting(s.signOut))
 	s.get(open, "/get-session", s.getSession)
 	s.get(open, "/token", s.getToken)
 	s.get(open, "/jwks", s.jwks)
@@ -34,20 +34,20 @@ func (s *Service) Mount(r gin.IRouter, guard *auth.Guard) {
 	s.get(open, "/ok", s.ok)
 
 	s.get(open, "/list-sessions", s.listSessions)
-	s.post(open, "/revoke-session", s.revokeSession)
-	s.post(open, "/revoke-other-sessions", s.revokeOthers)
-	s.post(open, "/revoke-sessions", s.revokeAll)
+	s.post(open, "/revoke-session", s.lasting(s.revokeSession))
+	s.post(open, "/revoke-other-sessions", s.lasting(s.revokeOthers))
+	s.post(open, "/revoke-sessions", s.lasting(s.revokeAll))
 
 	s.post(open, "/update-user", s.updateUser)
 	s.post(open, "/change-email", s.changeEmail)
-	s.post(open, "/change-password", s.changePassword)
+	s.post(open, "/change-password", s.lasting(s.changePassword))
 	s.post(open, "/verify-password", s.verifyPassword)
-	s.post(open, "/delete-user", s.deleteUser)
+	s.post(open, "/delete-user", s.lasting(s.deleteUser))
 
 	s.post(open, "/send-verification-email", s.sendVerification)
-	s.route(open, "/verify-email", s.withPage(s.verifyPage, s.verifyEmail))
+	s.route(open, "/verify-email", s.withPage(s.verifyPage, s.lasting(s.verifyEmail)))
 	s.post(open, "/request-password-reset", s.requestReset)
-	s.route(open, "/reset-password", s.withPage(s.resetPage, s.resetPassword))
+	s.route(open, "/reset-password", s.withPage(s.resetPage, s.lasting(s.resetPassword)))
 }
 
 func (s *Service) get(r gin.IRouter, path string, h handler) {
@@ -80,6 +80,16 @@ func (s *Service) handle(h handler) web.Handler {
 			return s.noted(c, err)
 		}
 		return nil
+	}
+}
+
+// lasting is a handler that goes on when the client has left, for what ends
+// sessions: whoever signs out and closes the page at once is signed out.
+func (s *Service) lasting(h handler) handler {
+	return func(ctx context.Context, c *gin.Context) error {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.timeout)
+		defer cancel()
+		return h(ctx, c)
 	}
 }
 
