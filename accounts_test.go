@@ -3,7 +3,6 @@ package authtodo_test
 import (
 	"encoding/json"
 	"errors"
-	"log/slog"
 	"net/http/httptest"
 	"strings"
 	"sync"
@@ -24,12 +23,13 @@ func TestAccountsOnEveryBackend(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			engine := gin.New()
+			const secret = "kN3vQ8xT1mZ7pLc5rW2yB9dF6gH4jS0a"
+			watch.Keep("the secret of the accounts", secret)
+			watch.Keep("a password", "correct horse battery", "another good one")
 			module, err := authtodo.Register(engine.Group("/api"), authtodo.Options{
-				Storage: open(t),
-				Logger:  slog.New(slog.DiscardHandler),
-				Accounts: &accounts.Options{
-					BaseURL: "http://localhost:8080", Secret: "kN3vQ8xT1mZ7pLc5rW2yB9dF6gH4jS0a",
-				},
+				Storage:  open(t),
+				Logger:   watched(),
+				Accounts: &accounts.Options{BaseURL: "http://localhost:8080", Secret: secret},
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -60,6 +60,8 @@ func accountsLife(t *testing.T, engine *gin.Engine, own *authtodo.Accounts) {
 		if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil {
 			t.Error(err)
 		}
+		watch.Token("an access token", answer.Access)
+		watch.Token("a refresh token", answer.Refresh)
 		return answer
 	}
 	in := `"email":"ada@example.com","password":"correct horse battery","tokens":true}`

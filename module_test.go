@@ -3,7 +3,9 @@ package authtodo_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -23,6 +25,7 @@ import (
 
 	"github.com/authtodo/authtodo"
 	"github.com/authtodo/authtodo/auth"
+	"github.com/authtodo/authtodo/internal/canary"
 	"github.com/authtodo/authtodo/internal/pgtest"
 	"github.com/authtodo/authtodo/storage"
 	"github.com/authtodo/authtodo/storage/memory"
@@ -31,9 +34,19 @@ import (
 	"github.com/authtodo/authtodo/todos"
 )
 
+// watch is over all secrets of the tests of this package: none may be in a log, in
+// an answer that is not for it, or in clear in a storage.
+var watch = canary.New()
+
 func TestMain(m *testing.M) {
 	gin.SetMode(gin.TestMode)
-	os.Exit(pgtest.Run(m))
+	watch.Keep("the secret of the issuer", secret)
+	code := pgtest.Run(m)
+	for _, leak := range watch.Leaks() {
+		fmt.Println("a secret shows:", leak)
+		code = 1
+	}
+	os.Exit(code)
 }
 
 const secret = "a secret of the tests, 32 bytes and more"
@@ -41,20 +54,31 @@ const secret = "a secret of the tests, 32 bytes and more"
 // backends are the storages that everything has to work on.
 func backends() map[string]func(t testing.TB) storage.Backend {
 	return map[string]func(t testing.TB) storage.Backend{
-		"memory": func(testing.TB) storage.Backend { return memory.New().Backend() },
+		"memory": func(t testing.TB) storage.Backend {
+			db := memory.New()
+			t.Cleanup(func() { watch.See("the memory store", canary.Text(db)) })
+			return db.Backend()
+		},
 		"sqlite": func(t testing.TB) storage.Backend {
-			db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "todos.db"))
+			folder := t.TempDir()
+			db, err := sqlite.Open(t.Context(), filepath.Join(folder, "todos.db"))
 			if err != nil {
 				t.Fatal(err)
 			}
-			t.Cleanup(func() { db.Close() })
+			t.Cleanup(func() {
+				if err := errors.Join(watch.SeeFiles("the files of SQLite", folder), db.Close()); err != nil {
+					t.Error(err)
+				}
+			})
 			if err := db.Migrate(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			return db.Backend()
 		},
 		"postgres": func(t testing.TB) storage.Backend {
-			db, err := postgres.Open(t.Context(), pgtest.Migrated(t).URL)
+			server := pgtest.Migrated(t)
+			seeTables(t, server)
+			db, err := postgres.Open(t.Context(), server.URL)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -62,6 +86,19 @@ func backends() map[string]func(t testing.TB) storage.Backend {
 			return db.Backend()
 		},
 	}
+}
+
+// seeTables has the watch look at what is in a database when the test ends.
+func seeTables(t testing.TB, server *pgtest.Database) {
+	t.Cleanup(func() {
+		pool, err := sql.Open("postgres", server.AdminURL)
+		if err == nil {
+			err = errors.Join(watch.SeeTables(context.Background(), "the tables of Postgres", pool), pool.Close())
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // onEach runs a test on a new server over each backend.
@@ -91,9 +128,14 @@ func options(opts authtodo.Options) authtodo.Options {
 		opts.Auth.Issuers = []auth.Issuer{{Keys: auth.SharedSecret(secret)}}
 	}
 	if opts.Logger == nil {
-		opts.Logger = slog.New(slog.DiscardHandler)
+		opts.Logger = watched()
 	}
 	return opts
+}
+
+// watched is a logger whose every record the watch sees.
+func watched() *slog.Logger {
+	return slog.New(slog.NewJSONHandler(watch.Sink("the log"), &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
 func serve(t testing.TB, opts authtodo.Options) *server {
@@ -125,6 +167,7 @@ func sign(t testing.TB, claims jwt.MapClaims) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	watch.Token("a token", text)
 	return text
 }
 
@@ -174,6 +217,7 @@ func (s *server) send(req *http.Request) answer {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	watch.See("the answers", fmt.Sprint(resp.Header, string(body)))
 	return answer{s.t, req.Method + " " + req.URL.RequestURI(), resp.StatusCode, resp.Header, string(body)}
 }
 

@@ -1,12 +1,10 @@
 package hostiletest
 
 import (
+	"context"
 	"database/sql"
-	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"testing"
 
 	"github.com/lib/pq"
@@ -53,16 +51,8 @@ func onSQLite(t testing.TB) storage.Backend {
 }
 
 func seeFiles(t testing.TB, folder string) {
-	entries, err := os.ReadDir(folder)
-	if err != nil {
+	if err := shared.watch.SeeFiles("the files of SQLite", folder); err != nil {
 		t.Error(err)
-	}
-	for _, entry := range entries {
-		text, err := os.ReadFile(filepath.Join(folder, entry.Name()))
-		if err != nil {
-			t.Error(err)
-		}
-		shared.watch.See("the files of SQLite", string(text))
 	}
 }
 
@@ -92,7 +82,6 @@ func newPostgres(t testing.TB) *pgtest.Database {
 	return server
 }
 
-// seeTables shows every row of every table, as a superuser sees it.
 func seeTables(t testing.TB, url string) {
 	connector, err := pq.NewConnector(url)
 	if err != nil {
@@ -100,32 +89,8 @@ func seeTables(t testing.TB, url string) {
 	}
 	db := sql.OpenDB(connector)
 	defer db.Close()
-	names := texts(t, db, `SELECT quote_ident(schemaname) || '.' || quote_ident(tablename) FROM pg_tables
-		WHERE schemaname NOT IN ('pg_catalog', 'information_schema')`)
-	if len(names) < 8 {
-		t.Errorf("there are only the tables %q", names)
+	// The test is over, and its context too.
+	if err := shared.watch.SeeTables(context.Background(), "the tables of Postgres", db); err != nil {
+		t.Error(err)
 	}
-	for _, name := range names {
-		rows := texts(t, db, fmt.Sprintf(`SELECT t::text FROM %s t`, name))
-		shared.watch.See("the tables of Postgres", strings.Join(rows, "\n"))
-	}
-}
-
-func texts(t testing.TB, db *sql.DB, query string) (all []string) {
-	rows, err := db.Query(query) // the test is over, and its context too
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var text string
-		if err := rows.Scan(&text); err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, text)
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return all
 }
