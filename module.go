@@ -60,6 +60,7 @@ func Register(router gin.IRouter, opts Options) (*Module, error) {
 	api := todos.NewAPI(todos.APIOptions{
 		Store:          opts.Storage.Todos,
 		Caller:         caller,
+		Again:          func(c *gin.Context) error { _, err := guard.Authenticate(c); return err },
 		Logger:         opts.Logger,
 		Now:            opts.Now,
 		BodyLimit:      opts.BodyLimit,

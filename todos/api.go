@@ -21,12 +21,16 @@ type Caller struct {
 }
 
 // APIOptions are what an [API] needs. All fields are required, but for
-// RequireIfMatch and Observe.
+// Again, RequireIfMatch and Observe.
 type APIOptions struct {
 	Store  Store
 	Caller func(c *gin.Context) Caller
 	Logger *slog.Logger
 	Now    func() time.Time
+
+	// Again asks once more whether the request may do what it says, behind a body
+	// that took a while. Nil: it may.
+	Again func(c *gin.Context) error
 
 	BodyLimit      int64         // bytes; a larger body is 413
 	Timeout        time.Duration // of one operation of the store; then 503
@@ -84,10 +88,24 @@ func (a *API) context(c *gin.Context) (context.Context, context.CancelFunc) {
 // now is the time as stores keep it.
 func (a *API) now() time.Time { return a.opts.Now().UTC().Truncate(time.Millisecond) }
 
+// slowBody is from how long a body takes that the caller is looked at once more
+// behind it: what is there at once costs nothing more.
+const slowBody = time.Second
+
+// body reads the body of a request.
+func (a *API) body(c *gin.Context, accept string, types ...string) ([]byte, error) {
+	began := a.opts.Now()
+	body, err := web.Body(c, a.opts.BodyLimit, accept, types...)
+	if took := a.opts.Now().Sub(began); err == nil && a.opts.Again != nil && (took < 0 || took >= slowBody) {
+		err = a.opts.Again(c)
+	}
+	return body, err
+}
+
 // create answers POST /todos.
 func (a *API) create(c *gin.Context) error {
 	request := c.Request
-	body, err := web.Body(c, a.opts.BodyLimit, "Accept-Post", web.MediaJSON)
+	body, err := a.body(c, "Accept-Post", web.MediaJSON)
 	if err != nil {
 		return err
 	}
@@ -194,7 +212,7 @@ func (a *API) list(c *gin.Context) error {
 // update answers PATCH and PUT /todos/{id}, which are the same merge.
 func (a *API) update(c *gin.Context) error {
 	request := c.Request
-	body, err := web.Body(c, a.opts.BodyLimit, "Accept-Patch", web.MediaMergePatch, web.MediaJSON)
+	body, err := a.body(c, "Accept-Patch", web.MediaMergePatch, web.MediaJSON)
 	if err != nil {
 		return err
 	}

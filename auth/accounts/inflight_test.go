@@ -4,8 +4,10 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/authtodo/authtodo/auth/accounts"
+	"github.com/authtodo/authtodo/todos"
 )
 
 const betterPassword = "the owners new one"
@@ -237,5 +239,53 @@ func TestResetOfTheAddressBefore(t *testing.T) {
 	owner.must(200, "GET", "/api/todos", nil)
 	if a := signIn(h.browser(t), "lovelace@example.com", goodPassword); a.Status != 200 {
 		t.Errorf("the owner signs in: %d %s", a.Status, a.Text)
+	}
+}
+
+// TestSlowTodo: a todo whose body comes after the account has gone is written for
+// nobody, and one after a sign-out neither.
+func TestSlowTodo(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(owner *visitor){
+		"the end of the account": func(owner *visitor) {
+			owner.must(200, "POST", "/api/auth/delete-user", object{})
+		},
+		"the end of all sessions": func(owner *visitor) {
+			owner.must(200, "POST", "/api/auth/revoke-sessions", object{})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var clock frozen
+			var store todos.Store
+			h := newHouse(t, all(clock.set, unlimited, func(o *options) { store = o.Storage.Todos }))
+			owner := h.browser(t)
+			up := signUp(owner, "ada@example.com", nil)
+			id := up.text("user", "id")
+			todo := owner.must(201, "POST", "/api/todos", object{"title": "kept"}).text("id")
+			headers := thieves(t, h)
+			late := func(header http.Header, method, path string, happen func()) {
+				t.Helper()
+				w := h.slowly(t, header, method, path, object{"title": "late"}, happen)
+				if w.Code != 401 {
+					t.Errorf("%s %s: %d %s", method, path, w.Code, w.Body)
+				}
+			}
+			slow := func(happen func()) func() {
+				return func() {
+					clock.pass(2 * time.Second)
+					happen()
+				}
+			}
+			// Both have been let in before the end, the second one by its session in
+			// the cache.
+			late(headers["an access token"], "PATCH", "/api/todos/"+todo, slow(func() {
+				late(headers["a cookie"], "POST", "/api/todos", slow(func() { end(owner) }))
+			}))
+			page, err := store.ListTodos(t.Context(), id, todos.Query{Limit: 10})
+			if err != nil || len(page.Todos) > 0 && page.Todos[0].Title != "kept" || len(page.Todos) > 1 {
+				t.Errorf("there are %v, %v", page.Todos, err)
+			}
+		})
 	}
 }
