@@ -25,6 +25,7 @@ func TestOneClock(t *testing.T) {
 		"auth/guard.go New":                         "is the clock of a guard without a module",
 		"auth/accounts/betterauth/import.go Import": "is the clock of a program that moves users, unless that has one",
 
+		"internal/web/body.go read":            "deadlines of sockets are the machine's time",
 		"internal/pqconn/conn.go limit":        "deadlines of sockets are the machine's time",
 		"internal/pqconn/conn.go ended":        "deadlines of contexts are the machine's time",
 		"internal/pqconn/conn.go BeginTx":      "deadlines of sockets are the machine's time",

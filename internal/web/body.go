@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
@@ -19,6 +20,10 @@ const (
 	MediaJSON       = "application/json"
 	MediaMergePatch = "application/merge-patch+json" // RFC 7396 section 4
 )
+
+// bodyTime is how long a client has for a body, unless the host's server has a
+// ReadTimeout: a request that has been let in is not held open for good.
+const bodyTime = 30 * time.Second
 
 // Body reads the body of the request: one of the media types, in UTF-8,
 // without a content coding, of at most limit bytes. accept is the name of the
@@ -37,9 +42,11 @@ func Body(c *gin.Context, limit int64, accept string, types ...string) ([]byte, 
 	if c.Request.Body == nil { // a request that a host's test has made by hand
 		return nil, nil
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, limit))
+	body, err := read(c, limit, bodyTime)
 	var tooLarge *http.MaxBytesError
 	switch {
+	case errors.Is(err, errAbandoned):
+		return nil, err
 	case errors.As(err, &tooLarge):
 		return nil, &problem.Problem{
 			Status: http.StatusRequestEntityTooLarge,
@@ -51,6 +58,20 @@ func Body(c *gin.Context, limit int64, accept string, types ...string) ([]byte, 
 		return nil, BadRequest("unreadable-body", "The body could not be read to its end.")
 	}
 	return body, nil
+}
+
+// read reads a body within a time. If that passes, the deadline stays: what has not
+// been read of the body is in the way of the next request on the connection, which
+// the server closes then.
+func read(c *gin.Context, limit int64, within time.Duration) ([]byte, error) {
+	request, control := c.Request, http.NewResponseController(c.Writer)
+	server, ok := request.Context().Value(http.ServerContextKey).(*http.Server)
+	bounded := ok && server.ReadTimeout <= 0 && control.SetReadDeadline(time.Now().Add(within)) == nil
+	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, request.Body, limit))
+	if bounded && err == nil {
+		err = control.SetReadDeadline(time.Time{})
+	}
+	return body, Abandoned(c, request, err)
 }
 
 func mediaTypeIn(h http.Header, types []string) bool {
