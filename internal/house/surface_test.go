@@ -58,7 +58,7 @@ func TestNoSuchSurface(t *testing.T) {
 
 // TestGinAtTheEdge: stores, migrations and what they share know nothing of HTTP.
 func TestGinAtTheEdge(t *testing.T) {
-	edge := []string{".", "auth", "auth/accounts", "todos", "internal/web", "example"}
+	edge := []string{".", "auth", "auth/accounts", "todos", "reference", "internal/web", "example"}
 	m := load(t)
 	with := make(map[string]bool)
 	for _, p := range m.packages {
