@@ -40,8 +40,8 @@ func newAccounts(router gin.IRouter, opts Options) (*Accounts, error) {
 
 // Erase deletes a user's account, sessions and todos; a user who is not there
 // may have todos left, and is no error. Requests that other instances were at
-// meanwhile can leave something behind: another call after accounts.Options.Recheck
-// finds it. When Erase fails, some of it may be gone; call it again.
+// meanwhile can leave something behind: another call after accounts.Options.Recheck,
+// a second and [Options].Timeout finds it. When Erase fails, some of it may be gone; call it again.
 func (a *Accounts) Erase(ctx context.Context, userID string) error {
 	return a.service.Erase(ctx, userID)
 }
