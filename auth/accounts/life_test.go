@@ -65,6 +65,7 @@ func tokenOf(t *testing.T, mail accounts.Mail) string {
 	if err != nil || u.Query().Get("token") == "" {
 		t.Fatalf("the link is %q", mail.Link)
 	}
+	watch.Token("a token in a mail", u.Query().Get("token"))
 	return u.Query().Get("token")
 }
 

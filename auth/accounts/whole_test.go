@@ -19,12 +19,24 @@ import (
 	"github.com/authtodo/authtodo"
 	"github.com/authtodo/authtodo/auth"
 	"github.com/authtodo/authtodo/auth/accounts"
+	"github.com/authtodo/authtodo/internal/canary"
 	"github.com/authtodo/authtodo/storage/memory"
 )
 
+// watch is over all secrets of the tests of this package: none may be in a log,
+// or in clear in the store.
+var watch = canary.New()
+
 func TestMain(m *testing.M) {
 	gin.SetMode(gin.TestMode)
-	os.Exit(m.Run())
+	watch.Keep("the secret", accountsSecret)
+	watch.Keep("a password", goodPassword, "another good one", "the third good one")
+	code := m.Run()
+	for _, leak := range watch.Leaks() {
+		fmt.Println("a secret shows:", leak)
+		code = 1
+	}
+	os.Exit(code)
 }
 
 const accountsSecret = "kN3vQ8xT1mZ7pLc5rW2yB9dF6gH4jS0a"
@@ -38,13 +50,15 @@ type house struct {
 // newHouse starts one, on memory unless the options say otherwise.
 func newHouse(t *testing.T, change func(*authtodo.Options)) *house {
 	t.Helper()
+	db := memory.New()
+	t.Cleanup(func() { watch.See("the store", canary.Text(db)) }) // when nobody uses it any more
 	engine := gin.New()
 	server := httptest.NewServer(engine)
 	t.Cleanup(server.Close)
 	opts := authtodo.Options{
-		Storage:  memory.New().Backend(),
+		Storage:  db.Backend(),
 		Accounts: &accounts.Options{BaseURL: server.URL, Secret: accountsSecret},
-		Logger:   slog.New(slog.DiscardHandler),
+		Logger:   slog.New(slog.NewJSONHandler(watch.Sink("the log"), &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Timeout:  authtodo.MaxTimeout, // no test goes by how fast the machine is
 	}
 	if change != nil {
@@ -137,7 +151,19 @@ func (v *visitor) send(method, path, media, text string) answer {
 	}
 	a := answer{Status: response.StatusCode, Header: response.Header, Text: string(got)}
 	json.Unmarshal(got, &a.JSON) // what is no object stays nil
+	a.watched()
 	return a
+}
+
+// watched keeps the tokens that an answer hands out.
+func (a answer) watched() {
+	for _, name := range []string{"token", "access_token", "refresh_token"} {
+		watch.Token(name, a.text(name))
+	}
+	watch.Token("set-auth-jwt", a.Header.Get("set-auth-jwt"))
+	for _, cookie := range (&http.Response{Header: a.Header}).Cookies() {
+		watch.Token("a cookie", cookie.Value)
+	}
 }
 
 // shape is an answer without what differs from one occasion to the next.
