@@ -334,9 +334,15 @@ func (p *postman) all(to string) (found []accounts.Mail) {
 // link waits for a mail of a kind, and returns the token in it.
 func (p *postman) link(t testing.TB, to string, kind accounts.MailKind) (token string) {
 	t.Helper()
+	return p.linkAfter(t, to, kind, 0)
+}
+
+// linkAfter is link for a mail that comes behind the first n to its address.
+func (p *postman) linkAfter(t testing.TB, to string, kind accounts.MailKind, n int) (token string) {
+	t.Helper()
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		mails := p.all(to)
-		for i := len(mails) - 1; i >= 0; i-- {
+		for i := len(mails) - 1; i >= n; i-- {
 			if mails[i].Kind != kind {
 				continue
 			}
