@@ -15,6 +15,7 @@ import (
 	"github.com/authtodo/authtodo"
 	"github.com/authtodo/authtodo/auth"
 	"github.com/authtodo/authtodo/auth/accounts"
+	"github.com/authtodo/authtodo/reference"
 )
 
 // newEngine is an engine with the page, the module and the routes of the host.
@@ -42,6 +43,9 @@ func newEngine(cfg config, db database, mailer accounts.Mailer) (*gin.Engine, *a
 	})
 	if err != nil {
 		return nil, nil, faultsByName(err)
+	}
+	if err := reference.Mount(api, "/reference"); err != nil {
+		return nil, nil, err
 	}
 	api.GET("/me", module.Guard(), me)
 	engine.GET("/healthz", healthz)

@@ -274,4 +274,20 @@ await step('sign out; somebody else at the same browser sees nothing of it', asy
   await page.getByText('Nothing to do yet.').waitFor();
 });
 
+await step('the API reference shows every operation, and tries one out', async () => {
+  await page.goto(`${home}/api/reference`);
+  const document = await (await fetch(`${home}/api/openapi.json`)).json();
+  const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'];
+  const operations = Object.values(document.paths)
+    .flatMap((path) => Object.keys(path).filter((method) => methods.includes(method))).length;
+  await until(async () => assert.equal(await page.locator('.opblock').count(), operations));
+  await page.screenshot({ path: join(screenshots, 'reference.png') });
+  const list = page.locator('.opblock', { hasText: 'List todos' }).first();
+  await list.locator('.opblock-summary-control').click();
+  await list.getByRole('button', { name: 'Try it out' }).click();
+  await list.getByRole('button', { name: 'Execute' }).click();
+  await until(async () => assert.match(await list.locator('.live-responses-table td.response-col_status').last().innerText(), /^200/));
+  await page.goto(home);
+});
+
 await browser.close();

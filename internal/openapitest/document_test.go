@@ -113,7 +113,8 @@ func TestBrokenExamplesAreFound(t *testing.T) {
 }
 
 // TestExampleEverywhere: whoever reads the document finds an example of every
-// parameter, header field and body.
+// parameter, header field and body, but for cursors: they are sealed, so that none
+// that is written down is good, and pages send examples as they are.
 func TestExampleEverywhere(t *testing.T) {
 	d := readDocument(t, documentText(t))
 	has := make(map[string]bool)
@@ -122,7 +123,7 @@ func TestExampleEverywhere(t *testing.T) {
 	}
 	d.walk(func(at string, node map[string]any) {
 		_, described := node["schema"]
-		if described && !has[at+"/schema"] {
+		if described && !has[at+"/schema"] && at != "/components/parameters/Cursor" {
 			t.Errorf("%s has no example", at)
 		}
 	})
