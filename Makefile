@@ -15,13 +15,15 @@ help: ## lists the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
 
 # With the race detector SQLite and the hashing of passwords are about twenty
-# times slower, so their long cases are shorter there and run whole beside it.
+# times slower, so their long cases are shorter there and run whole beside it,
+# and allocations are those of a build without it.
 # What needs libraries that are no host's business is tested in modules of its
 # own, whose results the go command must not cache.
 test: tools vet ## runs every test with -race, skips none, installs what is missing
 	$(GO) test -race -count=1 -timeout 30m ./...
 	$(GO) test -count=1 -timeout 30m ./storage/sqlite ./storage/memory
 	$(GO) test -count=1 -timeout 30m -run 'TestMemory|TestVectors' ./auth/accounts
+	$(GO) test -count=1 -run TestAllocations .
 	cd internal/openapitest && $(GO) test -count=1 -timeout 30m ./...
 	cd internal/supply && $(GO) test -count=1 ./...
 	cd example/hosts && $(GO) test -race -count=1 ./...
