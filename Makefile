@@ -64,7 +64,7 @@ mutants: programs ## takes the owner out of each statement in turn and looks who
 # with packages that its lock files name, a browser. A server that a package
 # starts by itself is never used.
 packages := $(patsubst %,%/node_modules/.package-lock.json,example/nextjs internal/betterauthtest \
-	internal/clienttest example/pagetest)
+	internal/clienttest example/pagetest clients/ts)
 
 tools: programs $(packages) ## installs what the tests need and is missing (Debian, Ubuntu)
 

@@ -1,0 +1,48 @@
+// Package ts has only tests: the TypeScript client is what it is made from and
+// fits the OpenAPI document, and it does what it says with the real module.
+package ts
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/authtodo/authtodo/internal/nodetest"
+)
+
+// TestBuild: the JavaScript, the declarations and the generated types are those
+// that would be made now, the types are those of the document, and the snippets
+// of README.md compile.
+func TestBuild(t *testing.T) {
+	t.Parallel()
+	needs(t)
+	if _, err := nodetest.Run("build.mjs", "--check"); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestClient runs test/client.mjs, whose steps say what is tested.
+func TestClient(t *testing.T) {
+	t.Parallel()
+	needs(t)
+	where, err := json.Marshal(newHost(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	said, err := nodetest.Run("test/client.mjs", string(where))
+	t.Logf("\n%s", said)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(said), "ok "); n < 20 {
+		t.Errorf("only %d steps ran", n)
+	}
+}
+
+// needs skips the test, or fails it, without Node.js and the packages.
+func needs(t *testing.T) {
+	t.Helper()
+	if err := nodetest.Packages("."); err != nil {
+		nodetest.Skip(t, err)
+	}
+}
