@@ -41,9 +41,15 @@ The environment configures it. A variable that is empty counts as not set.
                       a proxy that is not listed all clients share one limit on attempts
                       to sign in
   RATE_LIMIT          off lifts the limits on attempts to sign in, for tests
+  MIGRATE             off only looks whether the tables are up to date, and does not
+                      start if they are not; else it brings them up to date
 
 With -demo it prints two ready tokens, too, of alice and of bob: signed with
 BETTER_AUTH_SECRET or, without one, with a secret that is made of AUTH_SECRET.
+
+With -migrate it serves nothing: it brings the tables up to date, as a step of a
+release does before the services start with MIGRATE=off. With -check it tells whether
+they are, by its exit code, too.
 
 With -import it serves nothing: it brings the users of a Better Auth database
 along, with their ids and passwords, and prints what has become of them. That can
@@ -78,6 +84,7 @@ type config struct {
 	origins    []string
 	proxies    []netip.Prefix
 	unlimited  bool // attempts to sign in
+	checkOnly  bool // of the tables
 	demo       bool
 }
 
@@ -105,17 +112,20 @@ func parseConfig(getenv func(string) string, demo bool) (config, error) {
 	cfg.betterAuth = betterAuth
 	proxies, errProxies := parseProxies(getenv("TRUSTED_PROXIES"))
 	cfg.proxies = proxies
-	errLimit := cfg.parseLimit(getenv("RATE_LIMIT"))
+	var errLimit, errMigrate error
+	cfg.unlimited, errLimit = parseOff("RATE_LIMIT", getenv)
+	cfg.checkOnly, errMigrate = parseOff("MIGRATE", getenv)
 	return cfg, errors.Join(checkAddr(cfg.addr), errDatabase, cfg.checkAuth(), errBetterAuth, errOrigins,
-		errProxies, errLimit)
+		errProxies, errLimit, errMigrate)
 }
 
-func (c *config) parseLimit(text string) error {
+// parseOff reads a variable that is off or not set.
+func parseOff(name string, getenv func(string) string) (off bool, err error) {
+	text := getenv(name)
 	if text != "" && text != "off" {
-		return fmt.Errorf("RATE_LIMIT must be off or not be set, not %q", text)
+		return false, fmt.Errorf("%s must be off or not be set, not %q", name, text)
 	}
-	c.unlimited = text == "off"
-	return nil
+	return text == "off", nil
 }
 
 func checkAddr(addr string) error {

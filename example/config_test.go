@@ -103,7 +103,7 @@ func TestAllFaultsAtOnce(t *testing.T) {
 	t.Parallel()
 	_, err := parse(map[string]string{
 		"ADDR": "x", "DATABASE_URL": "hunter2", "BETTER_AUTH_SECRET": "short",
-		"AUTH_ISSUER": "\x00", "AUTH_AUDIENCE": "\x00", "CORS_ORIGINS": "x", "TRUSTED_PROXIES": "x", "RATE_LIMIT": "on",
+		"AUTH_ISSUER": "\x00", "AUTH_AUDIENCE": "\x00", "CORS_ORIGINS": "x", "TRUSTED_PROXIES": "x", "RATE_LIMIT": "on", "MIGRATE": "no",
 	})
 	if err == nil {
 		t.Fatal("no fault")
@@ -112,7 +112,7 @@ func TestAllFaultsAtOnce(t *testing.T) {
 	for i, want := range []string{
 		"ADDR must", "DATABASE_URL must", "AUTH_ISSUER must", "AUTH_AUDIENCE must",
 		"BETTER_AUTH_SECRET has 5 bytes", "CORS_ORIGINS has",
-		"TRUSTED_PROXIES has", "RATE_LIMIT must",
+		"TRUSTED_PROXIES has", "RATE_LIMIT must", "MIGRATE must",
 	} {
 		if i >= len(lines) || !strings.HasPrefix(lines[i], want) {
 			t.Errorf("got %q, want %q in line %d", lines, want, i+1)

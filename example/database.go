@@ -2,11 +2,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
 
+	"github.com/authtodo/authtodo/migrations"
 	"github.com/authtodo/authtodo/storage"
 	"github.com/authtodo/authtodo/storage/postgres"
 	"github.com/authtodo/authtodo/storage/sqlite"
@@ -16,23 +20,44 @@ import (
 type database interface {
 	Backend() storage.Backend
 	Migrate(ctx context.Context) error
+	Check(ctx context.Context) error
 	Ping(ctx context.Context) error
 	Close() error
 }
 
-// openDatabase opens the database and brings its tables up to date. Where many
-// instances of a service start, a step of the release may migrate instead, and
-// the service call Check.
+// openDatabase opens the database and brings its tables up to date, or only looks
+// at them where a step of the release does that. In the middle of a release the
+// tables may be newer than the service.
 func openDatabase(ctx context.Context, cfg config) (database, error) {
 	db, err := connect(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
-	if err := db.Migrate(ctx); err != nil {
+	if cfg.checkOnly {
+		err = db.Check(ctx)
+	} else {
+		err = db.Migrate(ctx)
+	}
+	if errors.Is(err, migrations.ErrAhead) {
+		slog.WarnContext(ctx, "a newer release has migrated", "error", err)
+		err = nil
+	}
+	if err != nil {
 		db.Close()
 		return nil, err
 	}
 	return db, nil
+}
+
+// prepare is example -migrate and example -check.
+func prepare(ctx context.Context, cfg config, stdout io.Writer) error {
+	db, err := openDatabase(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	_, err = fmt.Fprintln(stdout, "the tables are as this release wants them:", cfg.place())
+	return err
 }
 
 func connect(ctx context.Context, cfg config) (database, error) {

@@ -57,6 +57,27 @@ func TestPostgres(t *testing.T) {
 	second.stop()
 }
 
+// TestRelease: a step of the release migrates, and services only look.
+func TestRelease(t *testing.T) {
+	t.Parallel()
+	dir, env := t.TempDir(), "DATABASE_URL="+asURL(pgtest.Empty(t).URL)
+	run := func(arg string, fails bool, wants string) {
+		t.Helper()
+		cmd := example(t, dir, env, "MIGRATE=off")
+		cmd.Args = append(cmd.Args, arg)
+		out, err := cmd.CombinedOutput()
+		if (err != nil) != fails || !strings.Contains(string(out), wants) || strings.Contains(string(out), "hunter2") {
+			t.Errorf("example %s: %v: %s", arg, err, out)
+		}
+	}
+	run("-check", true, "the schema is behind")
+	run("-demo", true, "the schema is behind")
+	run("-migrate", false, "the tables are as this release wants them: PostgreSQL: postgres://")
+	run("-migrate", false, "the tables are")
+	run("-check", false, "the tables are")
+	launch(t, dir, env, "MIGRATE=off").stop()
+}
+
 func TestPostgresFailures(t *testing.T) {
 	t.Parallel()
 	db := pgtest.Empty(t)

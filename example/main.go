@@ -14,6 +14,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -35,7 +36,8 @@ func command(args []string, getenv func(string) string, stdout, stderr io.Writer
 	case len(args) == 1 && (args[0] == "-h" || args[0] == "-help" || args[0] == "--help"):
 		fmt.Fprint(stdout, usage)
 		return 0
-	case len(args) == 1 && args[0] == "-demo", len(args) > 0 && args[0] == "-import":
+	case len(args) == 1 && slices.Contains([]string{"-demo", "-migrate", "-check"}, args[0]),
+		len(args) > 0 && args[0] == "-import":
 	case len(args) > 0:
 		fmt.Fprintf(stderr, "example: %q is not understood; example -h lists what can be set\n", args[0])
 		return 2
@@ -45,6 +47,9 @@ func command(args []string, getenv func(string) string, stdout, stderr io.Writer
 	case err != nil:
 	case len(args) > 0 && args[0] == "-import":
 		err = untilSignal(func(ctx context.Context) error { return importUsers(ctx, args[1:], cfg, stdout) })
+	case len(args) == 1 && args[0] != "-demo":
+		cfg.checkOnly = args[0] == "-check"
+		err = untilSignal(func(ctx context.Context) error { return prepare(ctx, cfg, stdout) })
 	default:
 		err = untilSignal(func(ctx context.Context) error { return run(ctx, cfg, stdout) })
 	}
