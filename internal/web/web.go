@@ -45,6 +45,9 @@ func (rep Reporter) Handle(h Handler) gin.HandlerFunc {
 
 // Report answers with err and ends the chain of handlers.
 func (rep Reporter) Report(c *gin.Context, err error) {
+	if errors.Is(err, errAbandoned) {
+		return
+	}
 	c.Abort()
 	p := asProblem(err)
 	if rep.Named {
