@@ -1,73 +1,19 @@
-/** One thing that is wrong with a request, and where. */
-export type Fault = {
-  pointer?: string
-  parameter?: string
-  header?: string
-  code: string
-  detail: string
-}
+import { NetworkError as Unreachable, Problem, UnexpectedAnswer as Unexpected } from 'authtodo'
 
-/** What a server answered instead of what it was asked for: an RFC 9457 problem document. */
-export class Problem extends Error {
-  override readonly name = 'Problem'
+export { Problem, Unexpected, Unreachable }
 
-  constructor(
-    readonly status: number,
-    readonly type: string,
-    readonly title: string,
-    readonly detail: string,
-    readonly errorCode: string,
-    /** Names the occurrence in the service's log. */
-    readonly instance: string,
-    readonly faults: Fault[],
-    /** Milliseconds that the server asks to wait. */
-    readonly retryAfter: number | null,
-  ) {
-    super(detail || title)
-  }
-
-  /** Reads a response that is no success. It takes anything: proxies answer in HTML. */
-  static async from(response: Response): Promise<Problem> {
-    let body: Record<string, unknown> = {}
-    if (/[/+]json\b/.test(response.headers.get('Content-Type') ?? '')) {
-      const parsed: unknown = await response.json().catch(() => null)
-      if (typeof parsed === 'object' && parsed !== null) body = parsed as Record<string, unknown>
-    }
-    const text = (name: string) => (typeof body[name] === 'string' ? body[name] : '')
-    return new Problem(
-      response.status,
-      text('type') || 'about:blank',
-      text('title') || response.statusText || `Status ${response.status}`,
-      text('detail') || text('message'), // Better Auth's errors have a message
-      text('error_code') || text('code'),
-      text('instance'),
-      Array.isArray(body['errors']) ? (body['errors'] as Fault[]) : [],
-      retryAfter(response.headers),
-    )
-  }
-
-  /** Whether the same request may well succeed later, with nothing changed. */
-  get passing(): boolean {
-    return [408, 425, 429, 502, 503, 504].includes(this.status) || this.inFlight
-  }
-
-  /** Whether an earlier try of the same request has not ended yet. */
-  get inFlight(): boolean {
-    return this.type === 'urn:authtodo:problem:idempotency-key-in-flight'
-  }
-}
-
-function retryAfter(headers: Headers): number | null {
-  const value = headers.get('Retry-After') ?? headers.get('X-Retry-After') // the latter is Better Auth's
-  if (value === null) return null
-  if (/^\d+$/.test(value)) return Number(value) * 1000
-  const date = Date.parse(value)
-  return Number.isNaN(date) ? null : Math.max(0, date - Date.now())
-}
-
-/** Nobody answered: no network, no server, or no permission (CORS), which scripts cannot tell apart. */
-export class Unreachable extends Error {
-  override readonly name = 'Unreachable'
+/** What Better Auth has refused, as a {@link Problem}. It takes anything: proxies answer in HTML. */
+export async function refusal(response: Response): Promise<Problem> {
+  const body: unknown = await response.json().catch(() => null)
+  const { message, code } = (body ?? {}) as { message?: unknown; code?: unknown }
+  const seconds = response.headers.get('Retry-After') ?? response.headers.get('X-Retry-After')
+  return new Problem({
+    status: response.status,
+    title: response.statusText,
+    detail: typeof message === 'string' ? message : '',
+    error_code: typeof code === 'string' ? code : null,
+    retryAfter: seconds !== null && /^\d+$/.test(seconds) ? Number(seconds) * 1000 : null,
+  })
 }
 
 /** There is no session any more; only signing in helps. */
@@ -78,11 +24,6 @@ export class SignedOut extends Error {
 /** The session is somebody else's than the page was made for. */
 export class UserChanged extends Error {
   override readonly name = 'UserChanged'
-}
-
-/** What answered is not the todo API. */
-export class Unexpected extends Error {
-  override readonly name = 'Unexpected'
 }
 
 /** The JSON of an answer. A connection that breaks on the way is no answer. */

@@ -1,7 +1,9 @@
+import type { ListQuery, Page, Todo, Todos } from 'authtodo'
+
 import { Connection, type Trouble } from '@/lib/connection'
 import { Problem, SignedOut, UserChanged } from '@/lib/problem'
 import { Tokens } from '@/lib/token'
-import { maxTitle, TodosAPI, type Draft, type Page, type Patch, type Query, type Todo } from '@/lib/todos'
+import { maxTitle, todosOf, type Draft, type Patch } from '@/lib/todos'
 
 export type Filter = 'all' | 'active' | 'done'
 
@@ -56,9 +58,14 @@ class Conflict extends Error {
 }
 
 /** How far the list of one filter has been loaded. */
-type Extent = { next: string | null; last: Todo | null; etag: string | null }
+type Extent = { next: string | null; last: Todo | null; first: Page }
 
-const queries: Record<Filter, Query> = { all: {}, active: { completed: false }, done: { completed: true } }
+const newestFirst: ListQuery = { sort: '-position' }
+const queries: Record<Filter, ListQuery> = {
+  all: newestFirst,
+  active: { ...newestFirst, completed: false },
+  done: { ...newestFirst, completed: true },
+}
 
 /**
  * TodoStore holds one user's list for the page: what the API has said, and on
@@ -67,7 +74,7 @@ const queries: Record<Filter, Query> = { all: {}, active: { completed: false }, 
  */
 export class TodoStore {
   readonly tokens: Tokens
-  readonly #api: TodosAPI
+  readonly #api: Todos
   readonly #connection: Connection
   readonly #closed = new AbortController()
   readonly #listeners = new Set<() => void>()
@@ -92,9 +99,9 @@ export class TodoStore {
 
   constructor(apiURL: string, user: string, filter: Filter) {
     this.tokens = new Tokens(user)
-    this.#api = new TodosAPI(apiURL, this.tokens, this.#closed.signal)
+    this.#api = todosOf(apiURL, this.tokens)
     this.#connection = new Connection(
-      () => this.#api.list({ limit: 1 }),
+      () => this.#api.list({ limit: 1 }, this.#ends()),
       () => this.#show(),
       this.#closed.signal,
     )
@@ -158,15 +165,16 @@ export class TodoStore {
     const before = this.#settled
     const extent = this.#extents.get(filter)
     const limit = Math.min(Math.max(100, this.#rows(filter, extent?.last ?? null).length), 500)
-    const page = await this.#run(() => this.#api.list({ ...queries[filter], limit }, extent?.etag))
-    if (page === null) return true
-    const open = await this.#run(() => this.#api.list({ completed: false, limit: 1, count: true }))
+    const previous = extent?.first
+    const page = await this.#run(() => this.#api.list({ ...queries[filter], limit }, { previous, ...this.#ends() }))
+    if (page === previous) return true
+    const open = await this.#run(() => this.#api.list({ completed: false, limit: 1 }, { count: true, ...this.#ends() }))
     if (before !== this.#settled) return false
-    this.#open = open?.total ?? null
+    this.#open = open.total
     this.#merge(filter, page, null)
     // Whoever has loaded more than this page keeps it.
     if (page.next && extent?.last && compare(extent.last, page.todos.at(-1) ?? extent.last) > 0) {
-      this.#extents.set(filter, { ...extent, etag: page.etag })
+      this.#extents.set(filter, { ...extent, first: page })
     }
     return true
   }
@@ -175,12 +183,12 @@ export class TodoStore {
   async more(): Promise<void> {
     const filter = this.#filter
     const extent = this.#extents.get(filter)
-    const next = extent?.next
-    if (!next || this.#loadingMore) return
+    const cursor = extent?.next
+    if (!cursor || this.#loadingMore) return
     this.#loadingMore = true
     this.#show()
     try {
-      this.#merge(filter, await this.#run(() => this.#api.more(next)), extent)
+      this.#merge(filter, await this.#run(() => this.#api.list({ ...queries[filter], cursor }, this.#ends())), extent)
     } catch (error) {
       if (error instanceof Problem && error.status === 422) void this.refresh() // a cursor of old
       else this.#report(error, 'The rest of the list could not be loaded.')
@@ -192,12 +200,12 @@ export class TodoStore {
 
   /** Adds a todo. What it gives is why it was refused, if it was. */
   async create(draft: Draft): Promise<string | null> {
-    const key = crypto.randomUUID()
-    this.#drafts.set(key, draft)
+    const idempotencyKey = crypto.randomUUID()
+    this.#drafts.set(idempotencyKey, draft)
     this.#notice = null
     this.#show()
     try {
-      const todo = await this.#run(() => this.#api.create(draft, key))
+      const todo = await this.#run(() => this.#api.create(draft, { idempotencyKey, ...this.#ends() }))
       this.#settled++
       this.#known.set(todo.id, todo)
       this.#count(todo.completed ? 0 : 1)
@@ -206,7 +214,7 @@ export class TodoStore {
     } catch (error) {
       return this.#explain(error)
     } finally {
-      this.#drafts.delete(key)
+      this.#drafts.delete(idempotencyKey)
       this.#show()
     }
   }
@@ -259,7 +267,7 @@ export class TodoStore {
     const todo = this.#known.get(id)
     if (!todo) return null
     let gone = false
-    await this.#run(() => this.#api.remove(id, todo.version)).catch((error: unknown) => {
+    await this.#run(() => this.#api.delete(id, { ifMatch: todo, ...this.#ends() })).catch((error: unknown) => {
       if (!(error instanceof Problem && error.status === 404)) throw error
       gone = true // elsewhere, or by a request whose answer was lost
     })
@@ -304,7 +312,7 @@ export class TodoStore {
       if (!before) return null
       if (from !== undefined && before.title !== from && before.title !== patch.title) throw new Conflict(before.title)
       try {
-        const todo = await this.#run(() => this.#api.update(id, before.version, patch))
+        const todo = await this.#run(() => this.#api.update(id, patch, { ifMatch: before, ...this.#ends() }))
         return this.#saved(before, todo)
       } catch (error) {
         if (!(error instanceof Problem) || (error.status !== 412 && error.status !== 404)) throw error
@@ -330,7 +338,7 @@ export class TodoStore {
   /** Reads one todo again; null, and it is gone from the list, if it is no more. */
   async #reload(id: string): Promise<Todo | null> {
     try {
-      const todo = await this.#run(() => this.#api.get(id))
+      const todo = await this.#run(() => this.#api.get(id, this.#ends()))
       this.#known.set(id, todo)
       return todo
     } catch (error) {
@@ -340,6 +348,11 @@ export class TodoStore {
       void this.refresh()
       return null
     }
+  }
+
+  /** Requests end when the store is closed. */
+  #ends(): { signal: AbortSignal } {
+    return { signal: this.#closed.signal }
   }
 
   #inTurn<T>(id: string, task: () => Promise<T>): Promise<T> {
@@ -374,7 +387,7 @@ export class TodoStore {
     for (const todo of page.todos) {
       if ((this.#known.get(todo.id)?.version ?? 0) < todo.version) this.#known.set(todo.id, todo)
     }
-    this.#extents.set(filter, { next: page.next, last, etag: after ? after.etag : page.etag })
+    this.#extents.set(filter, { next: page.next, last, first: after ? after.first : page })
   }
 
   #count(more: number): void {
@@ -397,7 +410,7 @@ export class TodoStore {
     if (!(error instanceof Problem)) {
       return 'Something answers at the address of the todo service that is no todo service. Check NEXT_PUBLIC_API_URL.'
     }
-    const title = error.faults.find((fault) => fault.pointer === '#/title')
+    const title = error.errors.find((fault) => fault.pointer === '#/title')
     if (title) return `The title ${title.detail}.`
     if (error.status === 401) {
       return 'The todo service does not accept this sign-in. Sign out and in again; if that does not help, its BETTER_AUTH_URL is not the address of this page.'

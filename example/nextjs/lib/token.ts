@@ -1,4 +1,4 @@
-import { ask, Problem, readJSON, SignedOut, Unexpected, Unreachable, UserChanged } from '@/lib/problem'
+import { ask, Problem, readJSON, refusal, SignedOut, Unexpected, Unreachable, UserChanged } from '@/lib/problem'
 
 /** A token is renewed so many milliseconds before it expires. */
 const margin = 30_000
@@ -84,7 +84,7 @@ export class Tokens {
       this.#held = null
       throw new SignedOut('the session has ended')
     }
-    if (!response.ok) throw await Problem.from(response)
+    if (!response.ok) throw await refusal(response)
     const body = await readJSON(response)
     signal.throwIfAborted() // it was closed while the answer was on its way
     const held = read(body, since)
