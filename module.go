@@ -18,6 +18,7 @@ package authtodo
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -31,6 +32,7 @@ type Module struct {
 	guard    *auth.Guard
 	accounts *Accounts // nil without Options.Accounts
 	storage  storage.Backend
+	now      func() time.Time
 }
 
 // Register mounts the guard and the todo API on router: an engine or a group,
@@ -68,7 +70,7 @@ func Register(router gin.IRouter, opts Options) (*Module, error) {
 		RequireIfMatch: opts.RequireIfMatch,
 		Observe:        opts.Observe,
 	})
-	module := &Module{guard: guard, accounts: own, storage: opts.Storage}
+	module := &Module{guard: guard, accounts: own, storage: opts.Storage, now: opts.Now}
 	if err := module.mount(router, api); err != nil {
 		return nil, err
 	}

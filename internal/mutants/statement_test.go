@@ -137,10 +137,21 @@ func storages() map[string][]string {
 	}
 }
 
+// aboutAll are the statements that are about all users, and why they may be.
+func aboutAll() map[string]string {
+	const ended = "removes what nobody can use any more, and policies show it nothing else"
+	return map[string]string{
+		"internal/sqlstore/purge.go Purge": ended,
+		"storage/sqlite/purge.go Purge":    ended,
+		"storage/postgres/purge.go Purge":  ended,
+	}
+}
+
 // TestEveryStatementNamesTheOwner reads every statement that names a table of
 // users' data: each query in it says whose rows it is about, and each function
 // is called for an owner.
 func TestEveryStatementNamesTheOwner(t *testing.T) {
+	needed := make(map[string]bool)
 	for storage, folders := range storages() {
 		tables, statements, all := ownedTables(t, storage), 0, 0
 		if len(tables) != 7 {
@@ -148,7 +159,9 @@ func TestEveryStatementNamesTheOwner(t *testing.T) {
 		}
 		check := func(where, sql string) {
 			missing, n := unowned(sql, tables)
-			if len(missing) > 0 {
+			if len(missing) > 0 && aboutAll()[where] != "" {
+				needed[where] = true
+			} else if len(missing) > 0 {
 				t.Errorf("%s: %v without their owner in\n%s", where, missing, sql)
 			}
 			for _, m := range aCall.FindAllStringSubmatch(mask(sql), -1) {
@@ -177,6 +190,11 @@ func TestEveryStatementNamesTheOwner(t *testing.T) {
 			t.Errorf("%s: only %d statements were found", storage, statements)
 		}
 		t.Logf("%s: %d statements name %d tables of users' data", storage, statements, all)
+	}
+	for where := range aboutAll() {
+		if !needed[where] {
+			t.Errorf("%s needs no exception", where)
+		}
 	}
 }
 

@@ -35,6 +35,10 @@ type AccountDialect struct {
 	// Lock is what follows a SELECT of a row that is about to be changed.
 	Lock string
 
+	// Purge is a statement that names $1 as the moment before which rows have
+	// ended that are about to be removed; empty if nobody has to know.
+	Purge string
+
 	// Time is what a time is kept as.
 	Time func(time.Time) any
 }

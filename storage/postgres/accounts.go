@@ -39,6 +39,7 @@ func accountsOn(run sqlstore.AccountDB) accounts.Store {
 			Address: `(SELECT ` + namedAddress + `) IS NOT NULL AND email = CAST($1 AS text)`,
 			User:    namedUser,
 			Lock:    ` FOR UPDATE`,
+			Purge:   namedMoment,
 			Time:    func(at time.Time) any { return at },
 		},
 	}

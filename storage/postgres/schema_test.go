@@ -23,8 +23,8 @@ func TestTablesAreOwned(t *testing.T) {
 		WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace`)
 	want := map[string]string{
 		"authtodo_todos": "users' secured forced 1", "authtodo_lists": "users' secured forced 1",
-		"authtodo_retries": "users' secured forced 1", "authtodo_users": "users' secured forced 1",
-		"authtodo_sessions": "users' secured forced 1", "authtodo_codes": "users' secured forced 1",
+		"authtodo_retries": "users' secured forced 3", "authtodo_users": "users' secured forced 1",
+		"authtodo_sessions": "users' secured forced 3", "authtodo_codes": "users' secured forced 3",
 		"authtodo_emails":   "users' secured forced 2", // the other one is for the address that is named
 		"authtodo_settings": "nobody's 0", "authtodo_signing_keys": "nobody's 0",
 		"authtodo_schema_migrations": "nobody's 0",

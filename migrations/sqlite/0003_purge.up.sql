@@ -1,0 +1,2 @@
+-- In PostgreSQL policies have to let Purge happen; here nothing stands in its way.
+SELECT 1;
