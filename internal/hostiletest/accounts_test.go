@@ -395,6 +395,18 @@ func TestTokensAtOtherDoors(t *testing.T) {
 			}
 		}
 	}
+	prefixes := map[string]string{"session": "ats_", "refresh": "atr_", "handle": "ath_", "device": "atd_", "verify": "atv_", "change": "atc_", "reset": "atp_"}
+	for name, door := range doors {
+		for kind, token := range tokens {
+			for opens, prefix := range prefixes { // says that it is what the door is for
+				if kind == "access" || kind == opens || !strings.Contains(door.opens, opens) {
+					continue
+				}
+				w := want{status: door.shut, html: strings.Contains(name, "page"), host: strings.HasPrefix(name, "host")}
+				list.add("door/"+name+"/"+kind+" as "+opens, door.ask(prefix+token[4:]), w)
+			}
+		}
+	}
 	s.run(t, list)
 	for _, a := range list {
 		if strings.Contains(a.name, "get-session") {

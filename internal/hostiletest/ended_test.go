@@ -101,6 +101,11 @@ func TestEndedSessions(t *testing.T) {
 						shared.counts.add(place, "ended/"+ending+"/"+way)
 						s.attack(t, attack{way, r, want{status: []int{401}, host: strings.HasSuffix(way, "at the host")}})
 					}
+					if ending == "disabled" || ending == "erased" || ending == "deleted" {
+						shared.counts.add(place, "ended/"+ending+"/password")
+						in := ask("POST", "/api/auth/sign-in/email").json(fmt.Sprintf(`{"email":%q,"password":%q,"tokens":true}`, a.user.email, goodPassword))
+						s.attack(t, attack{"password", in, problem(401, "invalid-email-or-password")})
+					}
 					if a := s.send(t, get("/api/auth/get-session", "Cookie: better-auth.session_token="+a.cookie)); a.body != "null" {
 						t.Errorf("get-session: %s", a.body)
 					}
