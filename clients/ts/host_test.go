@@ -88,8 +88,9 @@ func (h *host) engine(t *testing.T, site string) *gin.Engine {
 		Accounts: &accounts.Options{
 			BaseURL: site, Secret: "kN3vQ8xT1mZ7pLc5rW2yB9dF6gH4jS0a", Limiter: accounts.Unlimited{},
 		},
-		Now:    h.now,
-		Logger: slog.New(slog.DiscardHandler),
+		Now:     h.now,
+		Logger:  slog.New(slog.DiscardHandler),
+		Timeout: 5 * time.Minute, // what is held ends when the client goes
 	})
 	if err != nil {
 		t.Fatal(err)
