@@ -297,7 +297,7 @@ export interface Options {
     timeout?: number;
     /**
      * How often more a read or a creation is tried that was not answered, or was
-     * answered with 409 (key in flight), 429, 502, 503 or 504. Changes and
+     * answered with 409 (key in flight), 408, 425, 429, 502, 503 or 504. Changes and
      * deletions are not: whether one was made can only be seen. Default: 3.
      */
     retries?: number;
