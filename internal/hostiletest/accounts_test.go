@@ -103,7 +103,9 @@ func oddMember(s *site, path, member, name, text string) (r request, w want, ok 
 	body[member] = text
 	r = ask("POST", "/api/auth"+path, s.ada.cookies()...).json(bodyOf(body))
 	w = want{status: []int{400, 401}}
-	isText := map[string]bool{"empty": true, "a surrogate": true, "a byte ff": true, "60 KB": true}[name] || name == "NUL" && path != "/sign-up/email"
+	isText := map[string]bool{
+		"empty": true, "a surrogate": true, "a byte ff": true, "60 KB": true,
+	}[name] || name == "NUL" && path != "/sign-up/email"
 	switch {
 	case path == "/sign-up/email" && (member == "name" || member == "image"):
 		return r, w, false // makes an account: see TestSignUps
@@ -123,9 +125,14 @@ func oddMember(s *site, path, member, name, text string) (r request, w want, ok 
 // oddTexts are JSON strings that nobody means, whatever they are for.
 func oddTexts() map[string]string {
 	return map[string]string{
-		"empty": `""`, "a blank": `" "`, "NUL": `"a\u0000b"`, "a surrogate": `"\ud800"`, "a byte ff": "\"a\xffb\"", "CR LF": `"a@b.c\r\nBcc: x@y.z"`, "an escape code": `"\u001b[31m"`, "10 KB": quote(strings.Repeat("x", 10_000)),
-		"60 KB": quote(strings.Repeat("x", 60_000)), "SQL": `"' OR '1'='1"`, "SQL with a sleep": `"'; SELECT pg_sleep(10); --"`, "a format": `"%s%n%d"`, "a template": `"{{7*7}}"`, "HTML": `"<script>alert(1)</script>"`, "JNDI": `"${jndi:ldap://127.0.0.1/a}"`,
-		"a path": `"../../../etc/passwd"`, "a URL": `"http://169.254.169.254/"`, "a token of ours": `"ats_AAAA"`, "a JWT": `"eyJhbGciOiJub25lIn0.e30."`, "10 KB of emoji": quote(strings.Repeat("😀", 2500)), "accents": quote("e" + strings.Repeat("\u0301", 3000)),
+		"empty": `""`, "a blank": `" "`, "NUL": `"a\u0000b"`, "a surrogate": `"\ud800"`, "a byte ff": "\"a\xffb\"",
+		"CR LF": `"a@b.c\r\nBcc: x@y.z"`, "an escape code": `"\u001b[31m"`, "10 KB": quote(strings.Repeat("x", 10_000)),
+		"60 KB": quote(strings.Repeat("x", 60_000)), "SQL": `"' OR '1'='1"`, "SQL with a sleep": `"'; SELECT pg_sleep(10); --"`,
+		"a format": `"%s%n%d"`, "a template": `"{{7*7}}"`, "HTML": `"<script>alert(1)</script>"`,
+		"JNDI":   `"${jndi:ldap://127.0.0.1/a}"`,
+		"a path": `"../../../etc/passwd"`, "a URL": `"http://169.254.169.254/"`, "a token of ours": `"ats_AAAA"`,
+		"a JWT": `"eyJhbGciOiJub25lIn0.e30."`, "10 KB of emoji": quote(strings.Repeat("😀", 2500)),
+		"accents": quote("e" + strings.Repeat("\u0301", 3000)),
 	}
 }
 
@@ -152,7 +159,10 @@ func TestAccountBodies(t *testing.T) {
 			bad.body = text
 			list.add("account body/"+r.path+"/"+name, bad, want{status: []int{400, 413}})
 		}
-		for _, media := range []string{"text/plain", "text/html", "multipart/form-data; boundary=x", "application/json; charset=latin1", "application/xml", "application/json, application/json"} {
+		for _, media := range []string{
+			"text/plain", "text/html", "multipart/form-data; boundary=x", "application/json; charset=latin1", "application/xml",
+			"application/json, application/json",
+		} {
 			bad := ask("POST", "/api"+r.path, s.ada.cookies()...).holding(media, `{"email":"ada@example.com","password":"`+goodPassword+`"}`)
 			list.add("account media/"+r.path+"/"+media, bad, problem(415, "unsupported-media-type"))
 		}
@@ -167,7 +177,9 @@ func TestAccountBodies(t *testing.T) {
 		list.add("account body/"+r.path+"/gzip", reads.with("Content-Encoding: gzip"), problem(415, "unsupported-media-type"))
 	}
 	for name, form := range map[string]string{
-		"twice": "token=a&token=b", "a semicolon": "token=a;newPassword=b", "a broken escape": "token=%zz", "NUL": "token=%00&newPassword=%00", "a byte ff": "token=%ff&newPassword=%ff", "nothing": "", "brackets": "token[]=a&newPassword[a]=b", "70 KB": "token=" + strings.Repeat("x", 70_000),
+		"twice": "token=a&token=b", "a semicolon": "token=a;newPassword=b", "a broken escape": "token=%zz",
+		"NUL": "token=%00&newPassword=%00", "a byte ff": "token=%ff&newPassword=%ff", "nothing": "",
+		"brackets": "token[]=a&newPassword[a]=b", "70 KB": "token=" + strings.Repeat("x", 70_000),
 	} {
 		for _, path := range []string{"/verify-email", "/reset-password"} {
 			r := ask("POST", "/api/auth"+path, s.ada.cookies()...).holding("application/x-www-form-urlencoded", form)
@@ -191,14 +203,32 @@ func isShown(path, name string) bool {
 // wrongAddresses are texts that are no address of mail, or look like ada's.
 func wrongAddresses() map[string]string {
 	return map[string]string{
-		"no at": "ada.example.com", "two ats": "ada@@example.com", "an at behind": "ada@example.com@", "no name": "@example.com", "no domain": "ada@", "one label": "ada@localhost", "a dot behind": "ada@example.com.", "a dot in front": ".ada@example.com", "two dots": "a..da@example.com",
-		"a dot at the at": "ada.@example.com", "a blank in front": " ada@example.com", "a blank behind": "ada@example.com ", "a blank inside": "a da@example.com", "a tab": "ada@example.com\t", "a line break": "ada@example.com\n", "CR LF": "ada@example.com\r\nBcc: eve@example.com", "CR LF in front": "\r\nada@example.com",
-		"NUL": "ada\u0000@example.com", "NUL behind": "ada@example.com\u0000", "quotes": `"ada"@example.com`, "quotes with a blank": `"a da"@example.com`, "a display name": "Ada <ada@example.com>", "brackets": "<ada@example.com>", "a comment": "ada(x)@example.com", "a list": "ada@example.com,eve@example.com",
-		"a list with a semicolon": "ada@example.com;eve@example.com", "a percent route": "ada%example.com@evil.example@", "a bang": "evil!ada@", "a source route": "@evil.example:ada@example.com", "an address literal": "ada@[127.0.0.1]", "IPv6": "ada@[IPv6:::1]", "an IP": "ada@127.0.0.1", "mailto": "mailto:ada@example.com",
-		"a Kelvin sign": "\u212aada@example.com", "a Kelvin sign behind the at": "ada@\u212aexample.com", "a long s": "ada@example.co\u017f", "Cyrillic": "\u0430da@example.com", "wide": "\uff41da@example.com", "a wide at": "ada\uff20example.com", "a wide dot": "ada@example\uff0ecom", "an ideographic dot": "ada@example\u3002com",
-		"zero width": "ada\u200b@example.com", "a soft hyphen": "ada\u00ad@example.com", "right to left": "\u202eada@example.com", "a BOM": "\ufeffada@example.com", "an emoji": "😀@example.com", "65 letters": strings.Repeat("a", 65) + "@example.com", "a label of 64": "ada@" + strings.Repeat("a", 64) + ".com", "255 bytes": "ada@" + strings.Repeat("a.", 130) + "com",
-		"a hyphen in front": "ada@-example.com", "a hyphen behind": "ada@example-.com", "an underscore": "ada@exa_mple.com", "numbers": "ada@1.2.3.4", "a number for a top": "ada@example.123", "broken punycode": "ada@xn--a.com", "punycode of ASCII": "ada@xn--example-.com", "a slash": "ada@example.com/x", "a colon": "ada@example.com:25",
-		"a query": "ada@example.com?bcc=eve@example.com", "SQL": "ada@example.com' OR '1'='1", "a wildcard": "%@example.com%", "a backslash": `ada\@example.com`, "10 KB": strings.Repeat("a", 10_000) + "@example.com", "9000 dots": "a@" + strings.Repeat(".", 9000), "HTML": "<script>@example.com", "a template": "{{ada}}@exa{{mple.com", "null": "null",
+		"no at": "ada.example.com", "two ats": "ada@@example.com", "an at behind": "ada@example.com@",
+		"no name": "@example.com", "no domain": "ada@", "one label": "ada@localhost", "a dot behind": "ada@example.com.",
+		"a dot in front": ".ada@example.com", "two dots": "a..da@example.com",
+		"a dot at the at": "ada.@example.com", "a blank in front": " ada@example.com", "a blank behind": "ada@example.com ",
+		"a blank inside": "a da@example.com", "a tab": "ada@example.com\t", "a line break": "ada@example.com\n",
+		"CR LF": "ada@example.com\r\nBcc: eve@example.com", "CR LF in front": "\r\nada@example.com",
+		"NUL": "ada\u0000@example.com", "NUL behind": "ada@example.com\u0000", "quotes": `"ada"@example.com`,
+		"quotes with a blank": `"a da"@example.com`, "a display name": "Ada <ada@example.com>", "brackets": "<ada@example.com>",
+		"a comment": "ada(x)@example.com", "a list": "ada@example.com,eve@example.com",
+		"a list with a semicolon": "ada@example.com;eve@example.com", "a percent route": "ada%example.com@evil.example@",
+		"a bang": "evil!ada@", "a source route": "@evil.example:ada@example.com", "an address literal": "ada@[127.0.0.1]",
+		"IPv6": "ada@[IPv6:::1]", "an IP": "ada@127.0.0.1", "mailto": "mailto:ada@example.com",
+		"a Kelvin sign": "\u212aada@example.com", "a Kelvin sign behind the at": "ada@\u212aexample.com",
+		"a long s": "ada@example.co\u017f", "Cyrillic": "\u0430da@example.com", "wide": "\uff41da@example.com",
+		"a wide at": "ada\uff20example.com", "a wide dot": "ada@example\uff0ecom", "an ideographic dot": "ada@example\u3002com",
+		"zero width": "ada\u200b@example.com", "a soft hyphen": "ada\u00ad@example.com",
+		"right to left": "\u202eada@example.com", "a BOM": "\ufeffada@example.com", "an emoji": "😀@example.com",
+		"65 letters": strings.Repeat("a", 65) + "@example.com", "a label of 64": "ada@" + strings.Repeat("a", 64) + ".com",
+		"255 bytes":         "ada@" + strings.Repeat("a.", 130) + "com",
+		"a hyphen in front": "ada@-example.com", "a hyphen behind": "ada@example-.com", "an underscore": "ada@exa_mple.com",
+		"numbers": "ada@1.2.3.4", "a number for a top": "ada@example.123", "broken punycode": "ada@xn--a.com",
+		"punycode of ASCII": "ada@xn--example-.com", "a slash": "ada@example.com/x", "a colon": "ada@example.com:25",
+		"a query": "ada@example.com?bcc=eve@example.com", "SQL": "ada@example.com' OR '1'='1", "a wildcard": "%@example.com%",
+		"a backslash": `ada\@example.com`, "10 KB": strings.Repeat("a", 10_000) + "@example.com",
+		"9000 dots": "a@" + strings.Repeat(".", 9000), "HTML": "<script>@example.com", "a template": "{{ada}}@exa{{mple.com",
+		"null": "null",
 	}
 }
 
@@ -209,7 +239,8 @@ func TestAddresses(t *testing.T) {
 	var list attacks
 	for name, address := range wrongAddresses() {
 		for path, member := range map[string]string{
-			"/sign-up/email": "email", "/sign-in/email": "email", "/send-verification-email": "email", "/request-password-reset": "email", "/change-email": "newEmail",
+			"/sign-up/email": "email", "/sign-in/email": "email", "/send-verification-email": "email",
+			"/request-password-reset": "email", "/change-email": "newEmail",
 		} {
 			body := goodBody(path)
 			body[member] = quote(address)
@@ -217,7 +248,9 @@ func TestAddresses(t *testing.T) {
 			list.add("address/"+path+"/"+name, ask("POST", "/api/auth"+path, s.ada.cookies()...).json(bodyOf(body)), want{status: []int{400}})
 		}
 	}
-	for name, address := range map[string]string{"capitals": "ADA@EXAMPLE.COM", "mixed": "Ada@Example.Com", "as it is": "ada@example.com"} {
+	for name, address := range map[string]string{
+		"capitals": "ADA@EXAMPLE.COM", "mixed": "Ada@Example.Com", "as it is": "ada@example.com",
+	} {
 		body := goodBody("/sign-up/email")
 		body["email"] = quote(address)
 		list.add("address/taken/"+name, ask("POST", "/api/auth/sign-up/email").json(bodyOf(body)), problem(422, "user-already-exists-use-another-email"))
@@ -234,9 +267,16 @@ func TestAddresses(t *testing.T) {
 func wrongPasswords() map[string][2]string {
 	const short, long, common = "PASSWORD_TOO_SHORT", "PASSWORD_TOO_LONG", "PASSWORD_COMPROMISED"
 	return map[string][2]string{
-		"empty": {"", short}, "7 letters": {"x7Kq2pL", short}, "7 emoji": {strings.Repeat("😀", 7), short}, "4 letters with accents": {"e\u0301e\u0301e\u0301e\u0301"[:8], short}, "129 letters": {strings.Repeat("x1Kq", 32) + "y", long}, "10000 letters": {strings.Repeat("x1Kq", 2500), long},
-		"123456789": {"123456789", common}, "password": {"password", common}, "Password in capitals": {"PASSWORD", common}, "password1": {"password1", common}, "qwertyuiop": {"qwertyuiop", common}, "one letter": {strings.Repeat("a", 20), common}, "87654321": {"87654321", common}, "abcabcabc": {"abcabcabc", common},
-		"the address": {"eve@example.com", common}, "the address in capitals": {"EVE@EXAMPLE.COM", common}, "blanks around a common one": {"  password  ", common}, "wide letters of a common one": {"\uff50\uff41\uff53\uff53\uff57\uff4f\uff52\uff44", common}, "iloveyou": {"iloveyou", common}, "11111111": {"11111111", common},
+		"empty": {"", short}, "7 letters": {"x7Kq2pL", short}, "7 emoji": {strings.Repeat("😀", 7), short},
+		"4 letters with accents": {"e\u0301e\u0301e\u0301e\u0301"[:8], short},
+		"129 letters":            {strings.Repeat("x1Kq", 32) + "y", long}, "10000 letters": {strings.Repeat("x1Kq", 2500), long},
+		"123456789": {"123456789", common}, "password": {"password", common}, "Password in capitals": {"PASSWORD", common},
+		"password1": {"password1", common}, "qwertyuiop": {"qwertyuiop", common},
+		"one letter": {strings.Repeat("a", 20), common}, "87654321": {"87654321", common}, "abcabcabc": {"abcabcabc", common},
+		"the address": {"eve@example.com", common}, "the address in capitals": {"EVE@EXAMPLE.COM", common},
+		"blanks around a common one":   {"  password  ", common},
+		"wide letters of a common one": {"\uff50\uff41\uff53\uff53\uff57\uff4f\uff52\uff44", common},
+		"iloveyou":                     {"iloveyou", common}, "11111111": {"11111111", common},
 	}
 }
 
@@ -258,9 +298,13 @@ func TestPasswords(t *testing.T) {
 		list.add("password/changed/"+name, ask("POST", "/api/auth/change-password", s.ada.cookies()...).json(change), problem(400, kind))
 	}
 	for name, guess := range map[string]string{
-		"capitals": strings.ToUpper(goodPassword), "a blank behind": goodPassword + " ", "a blank in front": " " + goodPassword, "a letter more": goodPassword + "x", "NUL behind": goodPassword + "\u0000", "NUL and more": goodPassword + "\u0000x",
-		"empty": "", "zero width": goodPassword + "\u200b", "a no-break space": strings.ReplaceAll(goodPassword, " ", "\u00a0"), "Cyrillic": strings.Replace(goodPassword, "o", "\u043e", 1), "SQL": "' OR '1'='1", "the hash": "$argon2id$v=19$m=19456,t=2,p=1$AAAA$AAAA",
-		"128 letters": strings.Repeat("x1Kq", 32), "wide": "\uff2b" + goodPassword[1:], "a line break": goodPassword + "\n", "percent": url.QueryEscape(goodPassword),
+		"capitals": strings.ToUpper(goodPassword), "a blank behind": goodPassword + " ", "a blank in front": " " + goodPassword,
+		"a letter more": goodPassword + "x", "NUL behind": goodPassword + "\u0000", "NUL and more": goodPassword + "\u0000x",
+		"empty": "", "zero width": goodPassword + "\u200b", "a no-break space": strings.ReplaceAll(goodPassword, " ", "\u00a0"),
+		"Cyrillic": strings.Replace(goodPassword, "o", "\u043e", 1), "SQL": "' OR '1'='1",
+		"the hash":    "$argon2id$v=19$m=19456,t=2,p=1$AAAA$AAAA",
+		"128 letters": strings.Repeat("x1Kq", 32), "wide": "\uff2b" + goodPassword[1:], "a line break": goodPassword + "\n",
+		"percent": url.QueryEscape(goodPassword),
 	} {
 		body := fmt.Sprintf(`{"email":"ada@example.com","password":%s}`, quote(guess))
 		list.add("password/guessed/"+name, ask("POST", "/api/auth/sign-in/email").json(body), problem(401, "invalid-email-or-password"))
@@ -287,15 +331,21 @@ func TestSignUps(t *testing.T) {
 	onEachPlace(t, func(t *testing.T, s *site) {
 		s.withAda()
 		privileged := map[string]string{
-			"id": quote(s.ada.id), "userId": quote(s.ada.id), "user_id": quote(s.ada.id), "sub": quote(s.ada.id), "role": `"admin"`, "roles": `["admin"]`, "emailVerified": "true", "email_verified": "true", "disabled": "false", "banned": "false",
-			"createdAt": `"2000-01-01T00:00:00Z"`, "session": `{"userId":` + quote(s.ada.id) + `}`, "token": `"x"`, "__proto__": `{"emailVerified":true}`, "constructor": `{"prototype":{}}`, "callbackURL": `"https://evil.example"`, "redirectTo": `"//evil.example"`,
-			"EMAIL": `"ada@example.com"`, "Password": `"x"`, "user": `{"id":` + quote(s.ada.id) + `}`, "Id": quote(s.ada.id),
+			"id": quote(s.ada.id), "userId": quote(s.ada.id), "user_id": quote(s.ada.id), "sub": quote(s.ada.id),
+			"role": `"admin"`, "roles": `["admin"]`, "emailVerified": "true", "email_verified": "true", "disabled": "false",
+			"banned":    "false",
+			"createdAt": `"2000-01-01T00:00:00Z"`, "session": `{"userId":` + quote(s.ada.id) + `}`, "token": `"x"`,
+			"__proto__": `{"emailVerified":true}`, "constructor": `{"prototype":{}}`, "callbackURL": `"https://evil.example"`,
+			"redirectTo": `"//evil.example"`,
+			"EMAIL":      `"ada@example.com"`, "Password": `"x"`, "user": `{"id":` + quote(s.ada.id) + `}`, "Id": quote(s.ada.id),
 		}
 		i := 0
 		try := func(name string, change func(body map[string]string), check func(t *testing.T, user map[string]any)) {
 			t.Run(nameOf("sign-up/"+name), func(t *testing.T) {
 				shared.counts.add(s.place, "sign-up/"+nameOf(name))
-				body := map[string]string{"name": `"Eve"`, "email": fmt.Sprintf(`"eve%d@example.com"`, i), "password": quote(goodPassword)}
+				body := map[string]string{
+					"name": `"Eve"`, "email": fmt.Sprintf(`"eve%d@example.com"`, i), "password": quote(goodPassword),
+				}
 				i++
 				change(body)
 				a := s.send(t, ask("POST", "/api/auth/sign-up/email").json(bodyOf(body)))
@@ -323,7 +373,9 @@ func TestSignUps(t *testing.T) {
 		}
 		try("every privileged member", all, func(*testing.T, map[string]any) {})
 		for name, text := range map[string]string{
-			"HTML": "<b>Eve</b>", "SQL": "'; DROP TABLE authtodo_users;--", "an emoji": "😀", "empty": "", "right to left": "\u202eeve", "a template": "{{.Name}}", "wide": strings.Repeat("x", 200), "U+FFFD": "\ufffd", "noncharacters": "\uffff", "a URL": "https://evil.example/?a=b",
+			"HTML": "<b>Eve</b>", "SQL": "'; DROP TABLE authtodo_users;--", "an emoji": "😀", "empty": "",
+			"right to left": "\u202eeve", "a template": "{{.Name}}", "wide": strings.Repeat("x", 200), "U+FFFD": "\ufffd",
+			"noncharacters": "\uffff", "a URL": "https://evil.example/?a=b",
 		} {
 			try("name/"+name, func(body map[string]string) { body["name"] = quote(text) }, func(t *testing.T, user map[string]any) {
 				if user["name"] != text {
@@ -385,8 +437,11 @@ func TestTokensAtOtherDoors(t *testing.T) {
 				list.add("door/"+name+"/"+kind, door.ask(token), w)
 			}
 			broken := map[string]string{
-				"a letter less": token[:len(token)-1], "a letter more": token + "A", "a letter changed": token[:len(token)/2] + flip(token[len(token)/2]) + token[len(token)/2+1:], "another kind in front": "atx" + token[3:],
-				"cut in half": token[:len(token)/2], "in capitals": strings.ToUpper(token), "without its kind": token[4:], "spaced": token[:8] + "%20" + token[8:],
+				"a letter less": token[:len(token)-1], "a letter more": token + "A",
+				"a letter changed":      token[:len(token)/2] + flip(token[len(token)/2]) + token[len(token)/2+1:],
+				"another kind in front": "atx" + token[3:],
+				"cut in half":           token[:len(token)/2], "in capitals": strings.ToUpper(token), "without its kind": token[4:],
+				"spaced": token[:8] + "%20" + token[8:],
 			}
 			for what, text := range broken {
 				if opens || what == "another kind in front" {
@@ -395,7 +450,10 @@ func TestTokensAtOtherDoors(t *testing.T) {
 			}
 		}
 	}
-	prefixes := map[string]string{"session": "ats_", "refresh": "atr_", "handle": "ath_", "device": "atd_", "verify": "atv_", "change": "atc_", "reset": "atp_"}
+	prefixes := map[string]string{
+		"session": "ats_", "refresh": "atr_", "handle": "ath_", "device": "atd_", "verify": "atv_", "change": "atc_",
+		"reset": "atp_",
+	}
 	for name, door := range doors {
 		for kind, token := range tokens {
 			for opens, prefix := range prefixes { // says that it is what the door is for
@@ -431,7 +489,8 @@ func (s *site) allTokens(t *testing.T) map[string]string {
 	eve := s.signUp(t, "eve@example.com")
 	access, refresh := s.tokens(t, eve)
 	tokens := map[string]string{
-		"access": access, "refresh": refresh, "session": eve.token, "device": eve.device, "verify": s.mails.link(t, eve.email, accounts.MailVerify),
+		"access": access, "refresh": refresh, "session": eve.token, "device": eve.device,
+		"verify": s.mails.link(t, eve.email, accounts.MailVerify),
 		"handle": regexp.MustCompile(`ath_[^"]+`).FindString(s.send(t, get("/api/auth/get-session", eve.cookies()...)).body),
 	}
 	s.send(t, ask("POST", "/api/auth/request-password-reset").json(`{"email":"eve@example.com"}`))

@@ -109,13 +109,20 @@ func TestDatabaseThatIsGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, r := range map[string]request{
-		"list": get("/api/todos").as(s.anna), "get": get("/api/todos/" + missing).as(s.anna), "create": ask("POST", "/api/todos").as(s.anna).json(`{"title":"x"}`), "update": ask("PATCH", "/api/todos/"+missing).as(s.anna).json(`{"title":"x"}`),
-		"delete": ask("DELETE", "/api/todos/"+missing).as(s.anna), "sign-in": ask("POST", "/api/auth/sign-in/email").json(`{"email":"a@example.com","password":"` + goodPassword + `"}`), "key set": get("/api/auth/jwks"),
+		"list": get("/api/todos").as(s.anna), "get": get("/api/todos/" + missing).as(s.anna),
+		"create":  ask("POST", "/api/todos").as(s.anna).json(`{"title":"x"}`),
+		"update":  ask("PATCH", "/api/todos/"+missing).as(s.anna).json(`{"title":"x"}`),
+		"delete":  ask("DELETE", "/api/todos/"+missing).as(s.anna),
+		"sign-in": ask("POST", "/api/auth/sign-in/email").json(`{"email":"a@example.com","password":"` + goodPassword + `"}`),
+		"key set": get("/api/auth/jwks"),
 	} {
 		shared.counts.add("postgres", "canary/gone/"+name)
 		s.unavailable(t, r)
 	}
-	for _, bad := range []string{server.URL + " port=1", server.URL + " dbname=nothing", server.URL + " sslmode=nonsense", server.URL + " password='" + otherSecret + "'"} {
+	for _, bad := range []string{
+		server.URL + " port=1", server.URL + " dbname=nothing", server.URL + " sslmode=nonsense",
+		server.URL + " password='" + otherSecret + "'",
+	} {
 		if _, err := postgres.Open(t.Context(), bad); err != nil {
 			shared.watch.See("errors", fmt.Sprintf("%v %+v %#v", err, err, err))
 		}
@@ -193,7 +200,10 @@ func TestOptionsUnderWatch(t *testing.T) {
 	}
 	log := slog.New(slog.NewJSONHandler(shared.watch.Sink("printed options"), nil))
 	text := slog.New(slog.NewTextHandler(shared.watch.Sink("printed options"), nil))
-	for _, value := range []any{err, opts.Auth, opts.Accounts, *opts.Accounts, bad.Auth, wrong, opts.Auth.Issuers, s.module, s.engine, opts.Auth.Issuers[0].Keys, opts.Accounts.Secret} {
+	for _, value := range []any{
+		err, opts.Auth, opts.Accounts, *opts.Accounts, bad.Auth, wrong, opts.Auth.Issuers, s.module, s.engine,
+		opts.Auth.Issuers[0].Keys, opts.Accounts.Secret,
+	} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
 			shared.watch.See("printed options", fmt.Sprintf(verb, value))
 		}

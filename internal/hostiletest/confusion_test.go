@@ -56,9 +56,11 @@ func publicForms(t *testing.T, p *pair) map[string]string {
 	}
 	text := string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
 	forms := map[string]string{
-		"PEM": text, "PEM without its last line break": strings.TrimSpace(text), "PEM with CR LF": strings.ReplaceAll(text, "\n", "\r\n"),
-		"DER": string(der), "DER in base64": base64.StdEncoding.EncodeToString(der), "DER in hexadecimal": hex.EncodeToString(der),
-		"JWK": p.jwk(), "key set": setOf(p.jwk()), "kid": p.kid, "URL of the key set": keysURL,
+		"PEM": text, "PEM without its last line break": strings.TrimSpace(text),
+		"PEM with CR LF": strings.ReplaceAll(text, "\n", "\r\n"),
+		"DER":            string(der), "DER in base64": base64.StdEncoding.EncodeToString(der),
+		"DER in hexadecimal": hex.EncodeToString(der),
+		"JWK":                p.jwk(), "key set": setOf(p.jwk()), "kid": p.kid, "URL of the key set": keysURL,
 	}
 	switch key := public.(type) {
 	case *rsa.PublicKey:
@@ -88,7 +90,10 @@ func TestOtherAlgorithmOfAKey(t *testing.T) {
 	var list attacks
 	for _, p := range []*pair{ring.ed, ring.ec, ring.rsa} {
 		list.fine("algorithm/"+p.alg+"/good", p.token(p.header(), d.good("")))
-		for _, alg := range []string{"EdDSA", "Ed25519", "ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "HS256", "none"} {
+		for _, alg := range []string{
+			"EdDSA", "Ed25519", "ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "HS256",
+			"none",
+		} {
 			if alg == p.alg || p.alg == "EdDSA" && alg == "Ed25519" { // which is another name of it
 				continue
 			}
@@ -126,7 +131,8 @@ func TestSignatureValues(t *testing.T) {
 	}
 	order := elliptic256()
 	numbers := map[string]*big.Int{
-		"0": big.NewInt(0), "1": big.NewInt(1), "n": order, "n-1": new(big.Int).Sub(order, big.NewInt(1)), "n+1": new(big.Int).Add(order, big.NewInt(1)),
+		"0": big.NewInt(0), "1": big.NewInt(1), "n": order, "n-1": new(big.Int).Sub(order, big.NewInt(1)),
+		"n+1":     new(big.Int).Add(order, big.NewInt(1)),
 		"2^256-1": new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 256), big.NewInt(1)),
 	}
 	for r, first := range numbers {
@@ -198,8 +204,10 @@ func edwardsForgeries(p *pair, d door) map[string][]byte {
 	return map[string][]byte{
 		"s more than the order": append(append([]byte{}, good[:32]...), reversed(larger.FillBytes(make([]byte, 32)))...),
 		"R the identity, s 0":   identity, "of the digest": ed25519.Sign(p.private.(ed25519.PrivateKey), digest[:]),
-		"of the claims alone": ed25519.Sign(p.private.(ed25519.PrivateKey), []byte(d.good(""))), "R and s turned": append(append([]byte{}, good[32:]...), good[:32]...),
-		"of another header": ed25519.Sign(p.private.(ed25519.PrivateKey), []byte("x"+input)), "with a byte behind": append(append([]byte{}, good...), 0),
+		"of the claims alone": ed25519.Sign(p.private.(ed25519.PrivateKey), []byte(d.good(""))),
+		"R and s turned":      append(append([]byte{}, good[32:]...), good[:32]...),
+		"of another header":   ed25519.Sign(p.private.(ed25519.PrivateKey), []byte("x"+input)),
+		"with a byte behind":  append(append([]byte{}, good...), 0),
 	}
 }
 
@@ -223,9 +231,12 @@ func modularForgeries(t *testing.T, p *pair, d door) map[string][]byte {
 	}
 	cube := new(big.Int).Exp(big.NewInt(3), big.NewInt(300), nil)
 	return map[string][]byte{
-		"without the name of the hash": bare, "PSS": pss, "one": big.NewInt(1).FillBytes(make([]byte, 256)), "modulus": key.N.Bytes(),
-		"modulus less one": new(big.Int).Sub(key.N, big.NewInt(1)).Bytes(), "signature and modulus": new(big.Int).Add(new(big.Int).SetBytes(good), key.N).Bytes(),
-		"a small power": cube.FillBytes(make([]byte, 256)), "a zero in front": append([]byte{0}, good...), "a byte behind": append(append([]byte{}, good...), 0),
+		"without the name of the hash": bare, "PSS": pss, "one": big.NewInt(1).FillBytes(make([]byte, 256)),
+		"modulus":               key.N.Bytes(),
+		"modulus less one":      new(big.Int).Sub(key.N, big.NewInt(1)).Bytes(),
+		"signature and modulus": new(big.Int).Add(new(big.Int).SetBytes(good), key.N).Bytes(),
+		"a small power":         cube.FillBytes(make([]byte, 256)), "a zero in front": append([]byte{0}, good...),
+		"a byte behind": append(append([]byte{}, good...), 0),
 	}
 }
 
@@ -243,15 +254,21 @@ func TestKeysThatTokensBring(t *testing.T) {
 	chain := `["` + base64.StdEncoding.EncodeToString(certificate) + `"]`
 	oct := `{"kty":"oct","kid":"ed-1","k":"` + b64([]byte(otherSecret)) + `"}`
 	members := map[string]string{
-		"jwk": `"jwk":` + stranger.jwk(), "jwk that is private": `"jwk":` + stranger.jwk(`"d":"AAAA"`), "jwk of a secret": `"jwk":` + oct, "jwks": `"jwks":` + setOf(stranger.jwk()),
-		"x5c": `"x5c":` + chain, "x5c and jwk": `"x5c":` + chain + `,"jwk":` + stranger.jwk(), "x5t": `"x5t":"AAAA","x5t#S256":"AAAA"`, "k": `"k":"` + b64([]byte(otherSecret)) + `"`,
-		"epk": `"epk":` + stranger.jwk(), "iss in the header": `"iss":"` + trap.URL + `"`, "keys": `"keys":[` + stranger.jwk() + `]`, "kty and x": stranger.jwk()[1 : len(stranger.jwk())-1],
+		"jwk": `"jwk":` + stranger.jwk(), "jwk that is private": `"jwk":` + stranger.jwk(`"d":"AAAA"`),
+		"jwk of a secret": `"jwk":` + oct, "jwks": `"jwks":` + setOf(stranger.jwk()),
+		"x5c": `"x5c":` + chain, "x5c and jwk": `"x5c":` + chain + `,"jwk":` + stranger.jwk(),
+		"x5t": `"x5t":"AAAA","x5t#S256":"AAAA"`, "k": `"k":"` + b64([]byte(otherSecret)) + `"`,
+		"epk": `"epk":` + stranger.jwk(), "iss in the header": `"iss":"` + trap.URL + `"`,
+		"keys": `"keys":[` + stranger.jwk() + `]`, "kty and x": stranger.jwk()[1 : len(stranger.jwk())-1],
 	}
 	for _, name := range []string{"jku", "x5u", "JKU", "jwks_uri", "url"} {
 		for what, address := range map[string]string{
-			"another host": trap.URL + "/jwks", "the right host": s.keys.URL + "/other", "a user in front": "http://keys.example.com@" + trap.Listener.Addr().String(),
-			"a fragment": trap.URL + "/#" + keysURL, "data": "data:application/json," + setOf(stranger.jwk()), "a file": "file:///etc/passwd", "metadata": "http://169.254.169.254/latest",
-			"relative": "/jwks", "no scheme": "//" + trap.Listener.Addr().String(), "CR LF": trap.URL + "/\r\nX: y", "IPv6": "http://[::1]:1/", "gopher": "gopher://127.0.0.1:1/x",
+			"another host": trap.URL + "/jwks", "the right host": s.keys.URL + "/other",
+			"a user in front": "http://keys.example.com@" + trap.Listener.Addr().String(),
+			"a fragment":      trap.URL + "/#" + keysURL, "data": "data:application/json," + setOf(stranger.jwk()),
+			"a file": "file:///etc/passwd", "metadata": "http://169.254.169.254/latest",
+			"relative": "/jwks", "no scheme": "//" + trap.Listener.Addr().String(), "CR LF": trap.URL + "/\r\nX: y",
+			"IPv6": "http://[::1]:1/", "gopher": "gopher://127.0.0.1:1/x",
 		} {
 			members[name+"/"+what] = `"` + name + `":` + quote(address)
 		}
@@ -299,9 +316,13 @@ func TestKeysThatTokensBring(t *testing.T) {
 // statement or a command.
 func oddKids(trap string) map[string]string {
 	return map[string]string{
-		"a path": "../../../../dev/null", "an absolute path": "/proc/self/environ", "a path of Windows": `..\..\windows\win.ini`, "a path with NUL": "/dev/null\u0000.pem", "a URL": trap + "/jwks",
-		"SQL": "x' UNION SELECT 'secret'--", "SQL with a sleep": "x'; SELECT pg_sleep(10)--", "a command": "x|sleep 10", "a command in backticks": "`sleep 10`", "CR LF": "a\r\nSet-Cookie: a=b",
-		"NUL": "a\u0000b", "an escape code": "\x1b[2J", "a format": "%s%n", "a template": "{{.}}", "JNDI": "${jndi:ldap://127.0.0.1/x}", "HTML": "<script>", "4 KB": strings.Repeat("k", 4000),
-		"Cyrillic": "\u0435d-1", "a wildcard": "*", "a regular expression": ".*", "nothing": "", "null": "null", "__proto__": "__proto__", "a zero-width space": "ed-1\u200b",
+		"a path": "../../../../dev/null", "an absolute path": "/proc/self/environ",
+		"a path of Windows": `..\..\windows\win.ini`, "a path with NUL": "/dev/null\u0000.pem", "a URL": trap + "/jwks",
+		"SQL": "x' UNION SELECT 'secret'--", "SQL with a sleep": "x'; SELECT pg_sleep(10)--", "a command": "x|sleep 10",
+		"a command in backticks": "`sleep 10`", "CR LF": "a\r\nSet-Cookie: a=b",
+		"NUL": "a\u0000b", "an escape code": "\x1b[2J", "a format": "%s%n", "a template": "{{.}}",
+		"JNDI": "${jndi:ldap://127.0.0.1/x}", "HTML": "<script>", "4 KB": strings.Repeat("k", 4000),
+		"Cyrillic": "\u0435d-1", "a wildcard": "*", "a regular expression": ".*", "nothing": "", "null": "null",
+		"__proto__": "__proto__", "a zero-width space": "ed-1\u200b",
 	}
 }

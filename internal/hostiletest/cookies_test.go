@@ -27,16 +27,29 @@ func (s *site) sources() map[string]struct {
 	}
 	host := s.address
 	found := map[string]source{
-		"no browser": {nil, true}, "same origin": {[]string{"Sec-Fetch-Site: same-origin"}, true}, "typed": {[]string{"Sec-Fetch-Site: none"}, true}, "own origin": {origin(s.url), true},
-		"same origin and own": {append(origin(s.url), "Sec-Fetch-Site: same-origin"), true}, "own origin by Sec-Fetch-Site alone": {append(origin("https://evil.example"), "Sec-Fetch-Site: same-origin"), true},
-		"cross-site and own, by a proxy": {append(origin(s.url), "Sec-Fetch-Site: cross-site"), true}, // the origin is trusted by its name
-		"cross-site":                     {[]string{"Sec-Fetch-Site: cross-site"}, false}, "same site": {[]string{"Sec-Fetch-Site: same-site"}, false}, "an unknown site": {[]string{"Sec-Fetch-Site: x"}, false},
-		"a site in capitals": {[]string{"Sec-Fetch-Site: SAME-ORIGIN"}, false}, "a site with a blank": {[]string{"Sec-Fetch-Site: same-origin, none"}, false}, "null": {origin("null"), false}, "another host": {origin("https://evil.example"), false},
+		"no browser": {nil, true}, "same origin": {[]string{"Sec-Fetch-Site: same-origin"}, true},
+		"typed": {[]string{"Sec-Fetch-Site: none"}, true}, "own origin": {origin(s.url), true},
+		"same origin and own":                {append(origin(s.url), "Sec-Fetch-Site: same-origin"), true},
+		"own origin by Sec-Fetch-Site alone": {append(origin("https://evil.example"), "Sec-Fetch-Site: same-origin"), true},
+		"cross-site and own, by a proxy":     {append(origin(s.url), "Sec-Fetch-Site: cross-site"), true}, // the origin is trusted by its name
+		"cross-site":                         {[]string{"Sec-Fetch-Site: cross-site"}, false},
+		"same site":                          {[]string{"Sec-Fetch-Site: same-site"}, false}, "an unknown site": {[]string{"Sec-Fetch-Site: x"}, false},
+		"a site in capitals":  {[]string{"Sec-Fetch-Site: SAME-ORIGIN"}, false},
+		"a site with a blank": {[]string{"Sec-Fetch-Site: same-origin, none"}, false}, "null": {origin("null"), false},
+		"another host":                 {origin("https://evil.example"), false},
 		"cross-site from another host": {append(origin("https://evil.example"), "Sec-Fetch-Site: cross-site"), false}, "https": {origin("https://" + host), true}, // see TestCookiesOverHTTPS
-		"another port": {origin("http://127.0.0.1:1"), false}, "another name of the machine": {origin(strings.Replace(s.url, "127.0.0.1", "localhost", 1)), false}, "a label in front": {origin("http://evil." + host), false}, "a label behind": {origin("http://" + host + ".evil.example"), false},
-		"a digit behind": {origin(s.url + "0"), false}, "a user": {origin("http://" + host + "@evil.example"), false}, "a fragment": {origin("http://evil.example#" + host), false}, "a backslash": {origin(`http://evil.example\@` + host), false},
-		"two that differ": {origin("https://evil.example", s.url), false}, "a list": {origin("https://evil.example " + s.url), false}, "no scheme": {origin("//evil.example"), false}, "a file": {origin("file://"), false}, "an extension": {origin("chrome-extension://abc"), false},
-		"a word": {origin("x"), false}, "HTML": {origin("<script>"), false}, "8 KB": {origin("https://" + strings.Repeat("a", 8000)), false}, "data": {origin("data:text/html,x"), false},
+		"another port":                {origin("http://127.0.0.1:1"), false},
+		"another name of the machine": {origin(strings.Replace(s.url, "127.0.0.1", "localhost", 1)), false},
+		"a label in front":            {origin("http://evil." + host), false},
+		"a label behind":              {origin("http://" + host + ".evil.example"), false},
+		"a digit behind":              {origin(s.url + "0"), false}, "a user": {origin("http://" + host + "@evil.example"), false},
+		"a fragment":      {origin("http://evil.example#" + host), false},
+		"a backslash":     {origin(`http://evil.example\@` + host), false},
+		"two that differ": {origin("https://evil.example", s.url), false},
+		"a list":          {origin("https://evil.example " + s.url), false}, "no scheme": {origin("//evil.example"), false},
+		"a file": {origin("file://"), false}, "an extension": {origin("chrome-extension://abc"), false},
+		"a word": {origin("x"), false}, "HTML": {origin("<script>"), false},
+		"8 KB": {origin("https://" + strings.Repeat("a", 8000)), false}, "data": {origin("data:text/html,x"), false},
 	}
 	return found
 }
@@ -44,7 +57,9 @@ func (s *site) sources() map[string]struct {
 // unsafeRequests are all that could change something for a browser.
 func (s *site) unsafeRequests(id string) map[string]request {
 	found := map[string]request{
-		"POST /todos": ask("POST", "/api/todos").json(`{"title":"theirs"}`), "PATCH a todo": ask("PATCH", "/api/todos/"+id).json(`{"title":"theirs"}`), "PUT a todo": ask("PUT", "/api/todos/"+id).json(`{"title":"theirs"}`), "DELETE a todo": ask("DELETE", "/api/todos/"+id),
+		"POST /todos":  ask("POST", "/api/todos").json(`{"title":"theirs"}`),
+		"PATCH a todo": ask("PATCH", "/api/todos/"+id).json(`{"title":"theirs"}`),
+		"PUT a todo":   ask("PUT", "/api/todos/"+id).json(`{"title":"theirs"}`), "DELETE a todo": ask("DELETE", "/api/todos/"+id),
 		"sign-in": ask("POST", "/api/auth/sign-in/email").json(`{"email":"ada@example.com","password":"` + goodPassword + `"}`),
 		"sign-up": ask("POST", "/api/auth/sign-up/email").json(`{"name":"x","email":"eve@example.com","password":"` + goodPassword + `"}`),
 	}
@@ -143,17 +158,29 @@ func TestCookies(t *testing.T) {
 	add("good and empty", "Cookie: "+name+good+"; "+name)
 	add("empty and good", "Cookie: "+name+"; "+name+good)
 	for what, other := range map[string]string{
-		"__Secure-": "__Secure-better-auth.session_token=", "__Host-": "__Host-better-auth.session_token=", "in capitals": "BETTER-AUTH.SESSION_TOKEN=", "with a hyphen": "better-auth-session_token=", "a prefix": "xbetter-auth.session_token=", "the device": "better-auth.known_device=", "the data": "better-auth.session_data=",
-		"session": "session=", "token": "token=", "another namespace": "authjs.session-token=", "brackets": "better-auth[session_token]=",
+		"__Secure-": "__Secure-better-auth.session_token=", "__Host-": "__Host-better-auth.session_token=",
+		"in capitals": "BETTER-AUTH.SESSION_TOKEN=", "with a hyphen": "better-auth-session_token=",
+		"a prefix": "xbetter-auth.session_token=", "the device": "better-auth.known_device=",
+		"the data": "better-auth.session_data=",
+		"session":  "session=", "token": "token=", "another namespace": "authjs.session-token=",
+		"brackets": "better-auth[session_token]=",
 	} {
 		add("by the name/"+what, "Cookie: "+other+good)
 	}
 	half := len(good) / 2
 	for what, value := range map[string]string{
-		"a letter less": good[:len(good)-1], "a letter more": good + "A", "cut in half": good[:half], "twice": good + good, "a letter changed": good[:half] + flip(good[half]) + good[half+1:], "the last letter changed": good[:len(good)-1] + flip(good[len(good)-1]), "in capitals": strings.ToUpper(good), "in lower case": strings.ToLower(good),
-		"another kind": "atr" + good[3:], "no kind": good[4:], "halves of two": good[:half] + eve.cookie[half:], "a signature as Better Auth's": good + ".c2lnbmF0dXJl", "percent": strings.Replace(good, "ats_", "ats%5F", 1), "padding": good + "==", "the standard alphabet": strings.NewReplacer("-", "+", "_", "/").Replace(good),
-		"a comma": good + ",x", "8 KB": strings.Repeat("A", 8000), "60 KB": strings.Repeat("A", 60_000), "SQL": "'--", "JSON": `{"user":"ada"}`, "a JWT": s.anna, "null": "null", "undefined": "undefined", "deleted": "deleted", "a path": "../../etc/passwd", "a byte ff": good + "\xff", "an umlaut": "ä", "zeros": strings.Repeat("0", len(good)),
-		"an access token": mac(hs256, claims(`"sub":"`+s.ada.id+`"`), plainSecret), "a quote in front": `"` + good, "HTML": "<script>",
+		"a letter less": good[:len(good)-1], "a letter more": good + "A", "cut in half": good[:half], "twice": good + good,
+		"a letter changed":        good[:half] + flip(good[half]) + good[half+1:],
+		"the last letter changed": good[:len(good)-1] + flip(good[len(good)-1]), "in capitals": strings.ToUpper(good),
+		"in lower case": strings.ToLower(good),
+		"another kind":  "atr" + good[3:], "no kind": good[4:], "halves of two": good[:half] + eve.cookie[half:],
+		"a signature as Better Auth's": good + ".c2lnbmF0dXJl", "percent": strings.Replace(good, "ats_", "ats%5F", 1),
+		"padding": good + "==", "the standard alphabet": strings.NewReplacer("-", "+", "_", "/").Replace(good),
+		"a comma": good + ",x", "8 KB": strings.Repeat("A", 8000), "60 KB": strings.Repeat("A", 60_000), "SQL": "'--",
+		"JSON": `{"user":"ada"}`, "a JWT": s.anna, "null": "null", "undefined": "undefined", "deleted": "deleted",
+		"a path": "../../etc/passwd", "a byte ff": good + "\xff", "an umlaut": "ä", "zeros": strings.Repeat("0", len(good)),
+		"an access token": mac(hs256, claims(`"sub":"`+s.ada.id+`"`), plainSecret), "a quote in front": `"` + good,
+		"HTML": "<script>",
 	} {
 		add("value/"+what, "Cookie: "+name+value)
 	}
@@ -162,11 +189,18 @@ func TestCookies(t *testing.T) {
 		many[i] = fmt.Sprintf("c%d=x", i)
 	}
 	add("2000 others", "Cookie: "+strings.Join(many, "; "))
-	for what, value := range map[string]string{"twice the same": name + good + "; " + name + good, "others around": "a=b; " + name + good + "; c=d", "odd others": `a="; =; ;;; b; ` + name + good, "no blank": "a=b;" + name + good, "a blank behind the name": strings.Replace(name, "=", " =", 1) + good, "in quotes": name + `"` + good + `"`} {
+	for what, value := range map[string]string{
+		"twice the same": name + good + "; " + name + good, "others around": "a=b; " + name + good + "; c=d",
+		"odd others": `a="; =; ;;; b; ` + name + good, "no blank": "a=b;" + name + good,
+		"a blank behind the name": strings.Replace(name, "=", " =", 1) + good, "in quotes": name + `"` + good + `"`,
+	} {
 		list.add("cookie/good/"+what, get("/api/todos", "Cookie: "+value), want{status: []int{200}})
 	}
 	for what, field := range map[string]string{ // a header decides alone
-		"junk": "Authorization: Bearer x", "empty": "Authorization:", "Basic": "Authorization: Basic x", "expired": "Authorization: Bearer " + mac(hs256, `{"sub":"anna","exp":1}`, plainSecret), "a session token": "Authorization: Bearer " + good, "another secret": "Authorization: Bearer " + mac(hs256, claims(`"sub":"anna"`), otherSecret),
+		"junk": "Authorization: Bearer x", "empty": "Authorization:", "Basic": "Authorization: Basic x",
+		"expired":         "Authorization: Bearer " + mac(hs256, `{"sub":"anna","exp":1}`, plainSecret),
+		"a session token": "Authorization: Bearer " + good,
+		"another secret":  "Authorization: Bearer " + mac(hs256, claims(`"sub":"anna"`), otherSecret),
 	} {
 		list.add("cookie/beside a header/"+what, get("/api/todos", "Cookie: "+name+good, field), want{status: []int{401}})
 		list.add("cookie/beside a header/"+what+"/POST", ask("POST", "/api/todos", "Cookie: "+name+good, field).json(`{"title":"x"}`), want{status: []int{401}})
@@ -247,7 +281,11 @@ func TestOriginsOverHTTPS(t *testing.T) {
 	u := s.signUp(t, "ada@example.com")
 	cookie := "Cookie: __Secure-better-auth.session_token=" + u.cookie
 	var list attacks
-	for _, origin := range []string{"http://app.example.com", "https://app.example.com:8443", "https://example.com", "https://app.example.com.evil.example", "https://xapp.example.com", "https://APP.example.com.", "null", "https://app.example.com@evil.example", "http://app.example.com:443"} {
+	for _, origin := range []string{
+		"http://app.example.com", "https://app.example.com:8443", "https://example.com", "https://app.example.com.evil.example",
+		"https://xapp.example.com", "https://APP.example.com.", "null", "https://app.example.com@evil.example",
+		"http://app.example.com:443",
+	} {
 		list.add("https origin/"+origin, ask("POST", "/api/todos", cookie, "Origin: "+origin).json(`{"title":"x"}`), problem(403, "cross-site"))
 	}
 	list.add("https origin/own", ask("POST", "/api/todos", cookie, "Origin: https://app.example.com").json(`{"title":"x"}`), want{status: []int{201}})

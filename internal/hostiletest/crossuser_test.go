@@ -27,14 +27,23 @@ func (a answer) anonymous() string {
 func approaches() map[string]func(id string) request {
 	found := make(map[string]func(id string) request)
 	fields := map[string][]string{
-		"": nil, `If-Match 1`: {`If-Match: "1"`}, `If-Match 9`: {`If-Match: "9"`}, "If-Match any": {"If-Match: *"}, "If-Match weak": {`If-Match: W/"1"`}, "If-Match broken": {"If-Match: 1"},
-		"If-None-Match 1": {`If-None-Match: "1"`}, "If-None-Match weak": {`If-None-Match: W/"1"`}, "If-None-Match any": {"If-None-Match: *"}, "If-None-Match broken": {"If-None-Match: 1"}, "both": {`If-Match: "1"`, `If-None-Match: "1"`},
-		"lenient": {"Prefer: handling=lenient"}, "a range": {"Range: bytes=0-0"}, "an idempotency key": {"Idempotency-Key: k"}, "since": {"If-Modified-Since: Sat, 01 Jan 2000 00:00:00 GMT"}, "unmodified since": {"If-Unmodified-Since: Sat, 01 Jan 2000 00:00:00 GMT"},
-		"another user's name": {"X-User-Id: anna"}, "cross-site": {"Origin: https://evil.example", "Sec-Fetch-Site: cross-site"}, "Accept": {"Accept: text/html"}, "method override": {"X-HTTP-Method-Override: DELETE"},
+		"": nil, `If-Match 1`: {`If-Match: "1"`}, `If-Match 9`: {`If-Match: "9"`}, "If-Match any": {"If-Match: *"},
+		"If-Match weak": {`If-Match: W/"1"`}, "If-Match broken": {"If-Match: 1"},
+		"If-None-Match 1": {`If-None-Match: "1"`}, "If-None-Match weak": {`If-None-Match: W/"1"`},
+		"If-None-Match any": {"If-None-Match: *"}, "If-None-Match broken": {"If-None-Match: 1"},
+		"both":    {`If-Match: "1"`, `If-None-Match: "1"`},
+		"lenient": {"Prefer: handling=lenient"}, "a range": {"Range: bytes=0-0"}, "an idempotency key": {"Idempotency-Key: k"},
+		"since":               {"If-Modified-Since: Sat, 01 Jan 2000 00:00:00 GMT"},
+		"unmodified since":    {"If-Unmodified-Since: Sat, 01 Jan 2000 00:00:00 GMT"},
+		"another user's name": {"X-User-Id: anna"},
+		"cross-site":          {"Origin: https://evil.example", "Sec-Fetch-Site: cross-site"}, "Accept": {"Accept: text/html"},
+		"method override": {"X-HTTP-Method-Override: DELETE"},
 	}
 	bodies := map[string]string{
-		"good": `{"title":"stolen"}`, "nothing changed": `{}`, "the same": `{"title":"of anna"}`, "no title": `{"title":""}`, "unknown": `{"due":1}`, "malformed": `{`, "not an object": `[]`, "NUL": `{"title":"\u0000"}`,
-		"two faults": `{"title":1,"completed":1}`, "its own id": `{"id":"` + missing + `","user_id":"bob"}`, "completed": `{"completed":true}`, "large": `{"title":"` + strings.Repeat("x", 300_000) + `"}`, "empty": "",
+		"good": `{"title":"stolen"}`, "nothing changed": `{}`, "the same": `{"title":"of anna"}`, "no title": `{"title":""}`,
+		"unknown": `{"due":1}`, "malformed": `{`, "not an object": `[]`, "NUL": `{"title":"\u0000"}`,
+		"two faults": `{"title":1,"completed":1}`, "its own id": `{"id":"` + missing + `","user_id":"bob"}`,
+		"completed": `{"completed":true}`, "large": `{"title":"` + strings.Repeat("x", 300_000) + `"}`, "empty": "",
 	}
 	for name, more := range fields {
 		for _, slash := range []string{"", "/"} {
@@ -158,7 +167,9 @@ func TestListsOfOthers(t *testing.T) {
 	onEachPlace(t, func(t *testing.T, s *site) {
 		s.withAda()
 		for who, fields := range s.strangers() {
-			for _, query := range []string{"", "?q=anna", "?q=of%20anna", "?completed=false", "?sort=-title", "?limit=500", "?q=%25"} {
+			for _, query := range []string{
+				"", "?q=anna", "?q=of%20anna", "?completed=false", "?sort=-title", "?limit=500", "?q=%25",
+			} {
 				name := nameOf("list/" + who + "/" + query)
 				t.Run(name, func(t *testing.T) {
 					shared.counts.add(s.place, name)

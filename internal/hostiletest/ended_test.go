@@ -23,9 +23,12 @@ type access struct {
 func (a access) ways() map[string]request {
 	cookie := "Cookie: better-auth.session_token=" + a.cookie
 	return map[string]request{
-		"access token": get("/api/todos").as(a.bearer), "access token at the host": get("/reports").as(a.bearer), "access token at accounts": get("/api/auth/list-sessions").as(a.bearer),
-		"cookie": get("/api/todos", cookie), "cookie at the host": get("/reports", cookie), "cookie at accounts": get("/api/auth/list-sessions", cookie), "cookie for a token": get("/api/auth/token", cookie),
-		"session token": get("/api/auth/list-sessions").as(a.cookie), "refresh token": ask("POST", "/api/auth/refresh").json(`{"refresh_token":` + quote(a.refresh) + `}`),
+		"access token": get("/api/todos").as(a.bearer), "access token at the host": get("/reports").as(a.bearer),
+		"access token at accounts": get("/api/auth/list-sessions").as(a.bearer),
+		"cookie":                   get("/api/todos", cookie), "cookie at the host": get("/reports", cookie),
+		"cookie at accounts": get("/api/auth/list-sessions", cookie), "cookie for a token": get("/api/auth/token", cookie),
+		"session token": get("/api/auth/list-sessions").as(a.cookie),
+		"refresh token": ask("POST", "/api/auth/refresh").json(`{"refresh_token":` + quote(a.refresh) + `}`),
 	}
 }
 

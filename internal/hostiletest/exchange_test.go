@@ -110,8 +110,10 @@ func (s *site) attack(t *testing.T, a attack) {
 
 // inside are words that only our own code, its libraries and its machine have.
 var inside = []string{
-	"json:", "pq:", "sqlite", "postgres", "sql:", "sqlstate", "goroutine", ".go:", "/home/", "/root/", "/tmp/", "runtime", "panic",
-	"authtodo_", "github.com", "golang", "unmarshal", "strconv", "invalid character", "reflect", "0xc0", "jsontext", "map[", "<nil>",
+	"json:", "pq:", "sqlite", "postgres", "sql:", "sqlstate", "goroutine", ".go:", "/home/", "/root/", "/tmp/", "runtime",
+	"panic",
+	"authtodo_", "github.com", "golang", "unmarshal", "strconv", "invalid character", "reflect", "0xc0", "jsontext", "map[",
+	"<nil>",
 	"%!", "stack", "select ", "insert ", "unexpected eof", "dial tcp", "net/http", "connection refused", "context deadline",
 }
 
@@ -198,7 +200,9 @@ func checkHeader(t *testing.T, a answer) {
 	if !slices.Contains(a.header.Values("Vary"), "Authorization") {
 		t.Errorf("Vary is %q", a.header.Values("Vary"))
 	}
-	for _, name := range []string{"Server", "X-Powered-By", "Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Refresh"} {
+	for _, name := range []string{
+		"Server", "X-Powered-By", "Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Refresh",
+	} {
 		if got := a.header.Get(name); got != "" {
 			t.Errorf("%s is %q", name, got)
 		}

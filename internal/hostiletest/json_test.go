@@ -24,16 +24,20 @@ func brokenObjects(m string) map[string]string {
 	}
 	for name, value := range map[string]string{
 		"NaN": "NaN", "infinity": "Infinity", "minus infinity": "-Infinity", "undefined": "undefined", "True": "True",
-		"nil": "nil", "half a literal": "fals", "01": "01", "+1": "+1", "-": "-", "1.": "1.", ".5": ".5", "1e": "1e", "1e+": "1e+",
+		"nil": "nil", "half a literal": "fals", "01": "01", "+1": "+1", "-": "-", "1.": "1.", ".5": ".5", "1e": "1e",
+		"1e+":  "1e+",
 		"0x1F": "0x1F", "1_000": "1_000", "0b1": "0b1", "1n": "1n", "--1": "--1", "1 2": "1 2",
-		"an escape that is none": `"\x41"`, "an escape of three": `"\u004"`, "an escape of a quote": `"\"`, "a bare line break": "\"a\nb\"",
-		"a bare tab": "\"a\tb\"", "a bare NUL": "\"a\x00b\"", "a bare escape code": "\"\x1b[31m\"",
-		"a byte ff": "\"\xff\"", "a byte 80": "\"\x80\"", "an overlong slash": "\"\xc0\xaf\"", "an overlong NUL": "\"\xc0\x80\"",
+		"an escape that is none": `"\x41"`, "an escape of three": `"\u004"`, "an escape of a quote": `"\"`,
+		"a bare line break": "\"a\nb\"",
+		"a bare tab":        "\"a\tb\"", "a bare NUL": "\"a\x00b\"", "a bare escape code": "\"\x1b[31m\"",
+		"a byte ff": "\"\xff\"", "a byte 80": "\"\x80\"", "an overlong slash": "\"\xc0\xaf\"",
+		"an overlong NUL":      "\"\xc0\x80\"",
 		"a surrogate in bytes": "\"\xed\xa0\x80\"", "two surrogates in bytes": "\"\xed\xa0\xbd\xed\xb8\x80\"",
 		"half a character": "\"\xe2\x82\"", "more than Unicode": "\"\xf4\x90\x80\x80\"", "Latin 1": "\"Zo\xeb\"",
 		"a high surrogate": `"\ud83d"`, "a low surrogate": `"\ude00"`, "surrogates swapped": `"\ude00\ud83d"`,
 		"a high surrogate and a letter": `"\ud83dx"`, "a high surrogate twice": `"\ud83d\ud83d"`,
-		"a name twice inside": `{"a":1,"a":2}`, "a name twice in an array": `[{"a":1,"a":1}]`, "a bracket": "]", "brackets mixed": "[}",
+		"a name twice inside": `{"a":1,"a":2}`, "a name twice in an array": `[{"a":1,"a":1}]`, "a bracket": "]",
+		"brackets mixed": "[}",
 	} {
 		texts["a value/"+name] = "{" + m + `,"x":` + value + "}"
 	}

@@ -53,7 +53,9 @@ func TestLimitsAreNotAvoided(t *testing.T) {
 	t.Parallel()
 	const burst = 20 // of junk codes, of one client
 	for _, field := range []string{
-		"X-Forwarded-For", "X-Real-Ip", "Forwarded", "True-Client-Ip", "Cf-Connecting-Ip", "X-Client-Ip", "X-Cluster-Client-Ip", "X-Originating-Ip", "X-Remote-Addr", "X-Remote-Ip", "Fastly-Client-Ip", "X-Azure-Clientip", "X-Appengine-User-Ip", "Client-Ip", "Via", "User-Agent", "Cookie", "Origin", "Host", "Authorization",
+		"X-Forwarded-For", "X-Real-Ip", "Forwarded", "True-Client-Ip", "Cf-Connecting-Ip", "X-Client-Ip", "X-Cluster-Client-Ip",
+		"X-Originating-Ip", "X-Remote-Addr", "X-Remote-Ip", "Fastly-Client-Ip", "X-Azure-Clientip", "X-Appengine-User-Ip",
+		"Client-Ip", "Via", "User-Agent", "Cookie", "Origin", "Host", "Authorization",
 	} {
 		name := "limit/" + field
 		t.Run(name, func(t *testing.T) {
@@ -68,9 +70,12 @@ func TestLimitsAreNotAvoided(t *testing.T) {
 	}
 	// Behind a proxy that is trusted, what it says last counts.
 	for name, of := range map[string]func(i int) string{
-		"invented in front": func(i int) string { return fmt.Sprintf("198.51.100.%d, 203.0.113.7", i) }, "a list in front": func(i int) string { return strings.Repeat(fmt.Sprintf("198.51.100.%d, ", i), 50) + "203.0.113.7" },
+		"invented in front": func(i int) string { return fmt.Sprintf("198.51.100.%d, 203.0.113.7", i) },
+		"a list in front":   func(i int) string { return strings.Repeat(fmt.Sprintf("198.51.100.%d, ", i), 50) + "203.0.113.7" },
 		"other spellings": func(i int) string {
-			return []string{"203.0.113.7", "::ffff:203.0.113.7", "::ffff:cb00:7107", "[::ffff:203.0.113.7]", "203.0.113.7:1234"}[i%5]
+			return []string{
+				"203.0.113.7", "::ffff:203.0.113.7", "::ffff:cb00:7107", "[::ffff:203.0.113.7]", "203.0.113.7:1234",
+			}[i%5]
 		}, "a network of IPv6": func(i int) string { return fmt.Sprintf("2001:db8:1:2::%x", i) },
 		"a network of IPv6, far apart": func(i int) string { return fmt.Sprintf("2001:db8:1:2:%x::1", 1+i*997) }, "spellings of IPv6": func(i int) string {
 			return []string{"2001:db8:1:2::1", "2001:0DB8:0001:0002::1", "[2001:db8:1:2::1]:80", "2001:db8:1:2:0:0:0:1"}[i%4]
@@ -104,8 +109,13 @@ func TestStartIsRefused(t *testing.T) {
 		}
 	}
 	changes := map[string]func(o *authtodo.Options){
-		"no issuer": func(o *authtodo.Options) { o.Auth.Issuers = nil }, "no storage": func(o *authtodo.Options) { o.Storage.Todos = nil }, "no keys": func(o *authtodo.Options) { o.Auth.Issuers = []auth.Issuer{{}} },
-		"a day of leeway": func(o *authtodo.Options) { o.Auth.Leeway = 24 * time.Hour }, "negative leeway": func(o *authtodo.Options) { o.Auth.Leeway = -1 }, "no limit of bodies": func(o *authtodo.Options) { o.BodyLimit = 1 << 40 }, "a key set that serves for a year": func(o *authtodo.Options) { o.Auth.MaxStale = 365 * 24 * time.Hour },
+		"no issuer":                        func(o *authtodo.Options) { o.Auth.Issuers = nil },
+		"no storage":                       func(o *authtodo.Options) { o.Storage.Todos = nil },
+		"no keys":                          func(o *authtodo.Options) { o.Auth.Issuers = []auth.Issuer{{}} },
+		"a day of leeway":                  func(o *authtodo.Options) { o.Auth.Leeway = 24 * time.Hour },
+		"negative leeway":                  func(o *authtodo.Options) { o.Auth.Leeway = -1 },
+		"no limit of bodies":               func(o *authtodo.Options) { o.BodyLimit = 1 << 40 },
+		"a key set that serves for a year": func(o *authtodo.Options) { o.Auth.MaxStale = 365 * 24 * time.Hour },
 		"a key set without an audience": func(o *authtodo.Options) {
 			o.Auth.Issuers = []auth.Issuer{{URL: keysURL, Keys: auth.KeySet("https://x.example/jwks")}}
 		},
@@ -122,16 +132,26 @@ func TestStartIsRefused(t *testing.T) {
 		"two spaces with one secret": func(o *authtodo.Options) {
 			o.Auth.Issuers = []auth.Issuer{{Keys: auth.SharedSecret(plainSecret), UserSpace: "a"}, {URL: "x", Keys: auth.SharedSecret(plainSecret), UserSpace: "b"}}
 		},
-		"accounts over http": local(func(a *accounts.Options) { a.BaseURL = "http://app.example.com" }), "accounts without a secret": local(func(a *accounts.Options) { a.Secret = "" }), "accounts with a short secret": local(func(a *accounts.Options) { a.Secret = "x" }),
-		"accounts with one secret twice": local(func(a *accounts.Options) { a.PreviousSecrets = []accounts.Secret{accountsSecret} }), "accounts without a base": local(func(a *accounts.Options) { a.BaseURL = "" }), "accounts that wait for no mail": local(func(a *accounts.Options) { a.RequireVerification = true }),
-		"tokens for a year": local(func(a *accounts.Options) { a.Access = 365 * 24 * time.Hour }), "sessions for ever": local(func(a *accounts.Options) { a.Life = 100 * 365 * 24 * time.Hour }), "a page elsewhere": local(func(a *accounts.Options) { a.ResetPage = "https://evil.example/reset" }), "a page of another host": local(func(a *accounts.Options) { a.ResetPage = "//evil.example/reset" }),
+		"accounts over http":             local(func(a *accounts.Options) { a.BaseURL = "http://app.example.com" }),
+		"accounts without a secret":      local(func(a *accounts.Options) { a.Secret = "" }),
+		"accounts with a short secret":   local(func(a *accounts.Options) { a.Secret = "x" }),
+		"accounts with one secret twice": local(func(a *accounts.Options) { a.PreviousSecrets = []accounts.Secret{accountsSecret} }),
+		"accounts without a base":        local(func(a *accounts.Options) { a.BaseURL = "" }),
+		"accounts that wait for no mail": local(func(a *accounts.Options) { a.RequireVerification = true }),
+		"tokens for a year":              local(func(a *accounts.Options) { a.Access = 365 * 24 * time.Hour }),
+		"sessions for ever":              local(func(a *accounts.Options) { a.Life = 100 * 365 * 24 * time.Hour }),
+		"a page elsewhere":               local(func(a *accounts.Options) { a.ResetPage = "https://evil.example/reset" }),
+		"a page of another host":         local(func(a *accounts.Options) { a.ResetPage = "//evil.example/reset" }),
 		"the secret of an issuer": func(o *authtodo.Options) {
 			o.Auth.Issuers = []auth.Issuer{{Keys: auth.SharedSecret(accountsSecret), UserSpace: "a"}}
 			o.Accounts = &accounts.Options{BaseURL: "https://app.example.com", Secret: accountsSecret, UserSpace: "b"}
 		},
 	}
 	for name, secret := range map[string]string{
-		"empty": "", "a byte": "x", "31 bytes": plainSecret[:31], "32 times a letter": strings.Repeat("a", 32), "blanks": strings.Repeat(" ", 40), "a word again and again": strings.Repeat("secret", 8), "Better Auth's": "better-auth-secret-123456789012345678", "jwt.io's": "your-256-bit-secret-your-256-bit-secret", "changeme": "please-change-me-please-change-me-now!",
+		"empty": "", "a byte": "x", "31 bytes": plainSecret[:31], "32 times a letter": strings.Repeat("a", 32),
+		"blanks": strings.Repeat(" ", 40), "a word again and again": strings.Repeat("secret", 8),
+		"Better Auth's": "better-auth-secret-123456789012345678", "jwt.io's": "your-256-bit-secret-your-256-bit-secret",
+		"changeme": "please-change-me-please-change-me-now!",
 	} {
 		changes["secret/"+name] = one(auth.SharedSecret(secret))
 		changes["previous secret/"+name] = one(auth.SharedSecret(plainSecret, secret))

@@ -11,12 +11,21 @@ import (
 // wrongQueries are queries of a list that are refused.
 func wrongQueries() map[string]string {
 	wrong := map[string]string{
-		"q/NUL": "q=%00", "q/NUL inside": "q=a%00b", "q/a byte ff": "q=%ff", "q/half a character": "q=%e2%82", "q/a surrogate": "q=%ed%a0%80", "q/an overlong slash": "q=%c0%af", "q/257 letters": "q=" + strings.Repeat("x", 257),
-		"q/257 emoji": "q=" + strings.Repeat("%F0%9F%98%80", 257), "q/60 KB": "q=" + strings.Repeat("x", 60_000), "q/a broken escape": "q=%", "q/half an escape": "q=%4", "q/an escape that is none": "q=%zz", "q/%u": "q=%u0041",
-		"a semicolon between": "completed=true;limit=1", "a semicolon alone": ";", "an escaped name": "%71%00=a", "a broken name": "%zz=1", "a name of bytes": "%ff=1",
-		"a list": "q[]=a", "an object": "q[$ne]=x", "a name with a blank": "q%20=x", "a name with a dot": "q.x=1", "no name": "=x", "a name of 5 KB": strings.Repeat("n", 5000) + "=1", "1000 names": many("n%d=1", 1000), "1000 of a name": many("x=%d", 1000),
-		"a name in capitals": "LIMIT=1", "a long s": "%C5%BFort=title", "HTML": "%3Cscript%3E=1", "CR LF": "a%0d%0aSet-Cookie:x=y", "JSONP": "callback=alert", "a method": "_method=DELETE", "a user": "user_id=bob", "an owner": "owner=bob",
-		"sub": "sub=bob", "id": "id=" + missing, "fields": "fields=*", "offset": "offset=0", "page": "page=1", "order": "order=title;DROP", "where": "where=1=1", "select": "select=*", "format": "format=csv", "debug": "debug=1", "__proto__": "__proto__[x]=1",
+		"q/NUL": "q=%00", "q/NUL inside": "q=a%00b", "q/a byte ff": "q=%ff", "q/half a character": "q=%e2%82",
+		"q/a surrogate": "q=%ed%a0%80", "q/an overlong slash": "q=%c0%af", "q/257 letters": "q=" + strings.Repeat("x", 257),
+		"q/257 emoji": "q=" + strings.Repeat("%F0%9F%98%80", 257), "q/60 KB": "q=" + strings.Repeat("x", 60_000),
+		"q/a broken escape": "q=%", "q/half an escape": "q=%4", "q/an escape that is none": "q=%zz", "q/%u": "q=%u0041",
+		"a semicolon between": "completed=true;limit=1", "a semicolon alone": ";", "an escaped name": "%71%00=a",
+		"a broken name": "%zz=1", "a name of bytes": "%ff=1",
+		"a list": "q[]=a", "an object": "q[$ne]=x", "a name with a blank": "q%20=x", "a name with a dot": "q.x=1",
+		"no name": "=x", "a name of 5 KB": strings.Repeat("n", 5000) + "=1", "1000 names": many("n%d=1", 1000),
+		"1000 of a name":     many("x=%d", 1000),
+		"a name in capitals": "LIMIT=1", "a long s": "%C5%BFort=title", "HTML": "%3Cscript%3E=1",
+		"CR LF": "a%0d%0aSet-Cookie:x=y", "JSONP": "callback=alert", "a method": "_method=DELETE", "a user": "user_id=bob",
+		"an owner": "owner=bob",
+		"sub":      "sub=bob", "id": "id=" + missing, "fields": "fields=*", "offset": "offset=0", "page": "page=1",
+		"order": "order=title;DROP", "where": "where=1=1", "select": "select=*", "format": "format=csv", "debug": "debug=1",
+		"__proto__": "__proto__[x]=1",
 	}
 	for _, value := range []string{"", "0", "-1", "501", "1e2", "1.0", "+1", "01", "0x10", "0b1", "1_0", "%201", "1%20", "%00", "1%00", "null", "NaN", "Infinity", "all", "*", "9223372036854775807", "9223372036854775808", "-9223372036854775809", "18446744073709551617",
 		"99999999999999999999999999", "%D9%A1", "%EF%BC%91", "1;", "1,2", "1'", "1%20OR%201=1", "true", "[]", "%5B%5D", strings.Repeat("9", 5000)} {
@@ -26,7 +35,10 @@ func wrongQueries() map[string]string {
 		"-", "title/**/", "%2Dtitle%2D", "t%C4%B1tle", "authtodo_users.password", "CASE%20WHEN%201=1%20THEN%20title%20END", "pg_sleep(10)", strings.Repeat("x", 5000)} {
 		wrong[fmt.Sprintf("sort/%.24s %d", value, len(value))] = "sort=" + value
 	}
-	for _, value := range []string{"", "1", "0", "TRUE", "True", "yes", "on", "null", "true%20", "%20true", "true%00", "true'", "truefalse", "[]", "t", "tru%D0%B5"} {
+	for _, value := range []string{
+		"", "1", "0", "TRUE", "True", "yes", "on", "null", "true%20", "%20true", "true%00", "true'", "truefalse", "[]", "t",
+		"tru%D0%B5",
+	} {
 		wrong["completed/"+value] = "completed=" + value
 	}
 	for _, name := range []string{"q", "limit", "sort", "completed"} {
@@ -37,8 +49,11 @@ func wrongQueries() map[string]string {
 		wrong["twice/"+name+", no value"] = name + "=" + value + "&" + name
 	}
 	for name, value := range map[string]string{
-		"nothing": "", "a letter": "x", "zeros": strings.Repeat("A", 64), "ones": strings.Repeat("_", 64), "60 KB": strings.Repeat("A", 60_000), "SQL": "'%20OR%201=1--", "NUL": "%00", "JSON": "%7B%22id%22:1%7D", "base64 of JSON": base64.RawURLEncoding.EncodeToString([]byte(`{"id":"x","user":"bob"}`)),
-		"an id": missing, "a number": "100", "a byte ff": "%ff", "a path": "../../etc/passwd", "a URL": "http://169.254.169.254/", "padding": "AAAA====", "dots": "a.b.c",
+		"nothing": "", "a letter": "x", "zeros": strings.Repeat("A", 64), "ones": strings.Repeat("_", 64),
+		"60 KB": strings.Repeat("A", 60_000), "SQL": "'%20OR%201=1--", "NUL": "%00", "JSON": "%7B%22id%22:1%7D",
+		"base64 of JSON": base64.RawURLEncoding.EncodeToString([]byte(`{"id":"x","user":"bob"}`)),
+		"an id":          missing, "a number": "100", "a byte ff": "%ff", "a path": "../../etc/passwd",
+		"a URL": "http://169.254.169.254/", "padding": "AAAA====", "dots": "a.b.c",
 	} {
 		wrong["cursor/"+name] = "cursor=" + value
 	}
@@ -63,7 +78,10 @@ func TestQueriesOfLists(t *testing.T) {
 		list.add("query/"+name, get("/api/todos?"+query).as(s.anna), problem(422, "validation-error"))
 		list.add("query/HEAD/"+name, ask("HEAD", "/api/todos?"+query).as(s.anna), want{status: []int{422}})
 	}
-	for name, query := range map[string]string{"empty pairs": "&&&", "a question mark": "?", "unused escapes": "%6cimit=%31", "a plus for a blank": "q=a+b", "a semicolon in q": "q=a;limit=1"} {
+	for name, query := range map[string]string{
+		"empty pairs": "&&&", "a question mark": "?", "unused escapes": "%6cimit=%31", "a plus for a blank": "q=a+b",
+		"a semicolon in q": "q=a;limit=1",
+	} {
 		w := want{status: []int{200}}
 		if name == "a question mark" {
 			w = problem(422, "validation-error")
@@ -80,9 +98,14 @@ func TestQueriesOfLists(t *testing.T) {
 // each among the titles of anna.
 func searches() map[string][]string {
 	return map[string][]string{
-		"%": {"100% sure"}, "%%": nil, "_": {"a_b"}, "a_b": {"a_b"}, "a%b": nil, `\`: {`back\slash`}, `\%`: nil, `\_`: nil, `\\`: nil, "'": {"it's"}, "''": nil, "' OR '1'='1": nil, "x'; DROP TABLE authtodo_todos; --": nil, "$1": nil, "?": nil, ":q": nil,
-		".*": nil, "^": nil, "[a-z]": nil, "(": nil, "*": nil, "%s": nil, "{{7*7}}": nil, "[[:alpha:]]": nil, `"`: nil, "X": nil, "\u212a": {`back\slash`}, "KELVIN": nil, "STRASSE": {"Straße"}, "straße": {"Straße"}, "\u200b": nil, "\ufffd": nil,
-		"E\u0301": {"caf\u00e9"}, strings.Repeat("%", 256): nil, strings.Repeat("_", 256): nil, strings.Repeat("\u0390", 256): nil, strings.Repeat("\ufdfa", 256): nil, "to_tsquery": nil, "a & b | !c": nil,
+		"%": {"100% sure"}, "%%": nil, "_": {"a_b"}, "a_b": {"a_b"}, "a%b": nil, `\`: {`back\slash`}, `\%`: nil, `\_`: nil,
+		`\\`: nil, "'": {"it's"}, "''": nil, "' OR '1'='1": nil, "x'; DROP TABLE authtodo_todos; --": nil, "$1": nil, "?": nil,
+		":q": nil,
+		".*": nil, "^": nil, "[a-z]": nil, "(": nil, "*": nil, "%s": nil, "{{7*7}}": nil, "[[:alpha:]]": nil, `"`: nil,
+		"X": nil, "\u212a": {`back\slash`}, "KELVIN": nil, "STRASSE": {"Straße"}, "straße": {"Straße"}, "\u200b": nil,
+		"\ufffd":  nil,
+		"E\u0301": {"caf\u00e9"}, strings.Repeat("%", 256): nil, strings.Repeat("_", 256): nil,
+		strings.Repeat("\u0390", 256): nil, strings.Repeat("\ufdfa", 256): nil, "to_tsquery": nil, "a & b | !c": nil,
 	}
 }
 
@@ -144,7 +167,9 @@ func TestCursors(t *testing.T) {
 		bad("of another user", "limit=1&cursor="+bobs, s.anna)
 		bad("for another user", "limit=1&cursor="+cursor, s.bob)
 		bad("of another order", "limit=1&cursor="+sorted, s.anna)
-		for _, query := range []string{"sort=title", "sort=-position", "sort=created_at", "completed=true", "completed=false", "q=a", "q=more"} {
+		for _, query := range []string{
+			"sort=title", "sort=-position", "sort=created_at", "completed=true", "completed=false", "q=a", "q=more",
+		} {
 			bad("with "+query, "limit=1&"+query+"&cursor="+cursor, s.anna)
 		}
 		bad("twice", "limit=1&cursor="+cursor+"&cursor="+cursor, s.anna)

@@ -38,16 +38,24 @@ func todoRoutes() []route {
 // without credentials.
 func accountRoutes() []route {
 	return []route{
-		{"POST", "/auth/sign-up/email", `{}`, true}, {"POST", "/auth/sign-in/email", `{}`, true}, {"POST", "/auth/sign-out", `{}`, true},
-		{"GET", "/auth/get-session", "", true}, {"HEAD", "/auth/get-session", "", true}, {"GET", "/auth/token", "", false}, {"HEAD", "/auth/token", "", false},
-		{"GET", "/auth/jwks", "", true}, {"HEAD", "/auth/jwks", "", true}, {"POST", "/auth/refresh", `{}`, true}, {"GET", "/auth/ok", "", true}, {"HEAD", "/auth/ok", "", true},
-		{"GET", "/auth/list-sessions", "", false}, {"HEAD", "/auth/list-sessions", "", false}, {"POST", "/auth/revoke-session", `{"token":"x"}`, false},
-		{"POST", "/auth/revoke-other-sessions", `{}`, false}, {"POST", "/auth/revoke-sessions", `{}`, false}, {"POST", "/auth/update-user", `{"name":"x"}`, false},
+		{"POST", "/auth/sign-up/email", `{}`, true}, {"POST", "/auth/sign-in/email", `{}`, true},
+		{"POST", "/auth/sign-out", `{}`, true},
+		{"GET", "/auth/get-session", "", true}, {"HEAD", "/auth/get-session", "", true}, {"GET", "/auth/token", "", false},
+		{"HEAD", "/auth/token", "", false},
+		{"GET", "/auth/jwks", "", true}, {"HEAD", "/auth/jwks", "", true}, {"POST", "/auth/refresh", `{}`, true},
+		{"GET", "/auth/ok", "", true}, {"HEAD", "/auth/ok", "", true},
+		{"GET", "/auth/list-sessions", "", false}, {"HEAD", "/auth/list-sessions", "", false},
+		{"POST", "/auth/revoke-session", `{"token":"x"}`, false},
+		{"POST", "/auth/revoke-other-sessions", `{}`, false}, {"POST", "/auth/revoke-sessions", `{}`, false},
+		{"POST", "/auth/update-user", `{"name":"x"}`, false},
 		{"POST", "/auth/change-email", `{"newEmail":"eve@example.com"}`, false},
 		{"POST", "/auth/change-password", `{"currentPassword":"` + goodPassword + `","newPassword":"another good one"}`, false},
-		{"POST", "/auth/verify-password", `{"password":"` + goodPassword + `"}`, false}, {"POST", "/auth/delete-user", `{}`, false},
-		{"POST", "/auth/send-verification-email", `{}`, true}, {"POST", "/auth/verify-email", `{}`, true}, {"GET", "/auth/verify-email", "", true},
-		{"HEAD", "/auth/verify-email", "", true}, {"POST", "/auth/request-password-reset", `{}`, true}, {"POST", "/auth/reset-password", `{}`, true},
+		{"POST", "/auth/verify-password", `{"password":"` + goodPassword + `"}`, false},
+		{"POST", "/auth/delete-user", `{}`, false},
+		{"POST", "/auth/send-verification-email", `{}`, true}, {"POST", "/auth/verify-email", `{}`, true},
+		{"GET", "/auth/verify-email", "", true},
+		{"HEAD", "/auth/verify-email", "", true}, {"POST", "/auth/request-password-reset", `{}`, true},
+		{"POST", "/auth/reset-password", `{}`, true},
 		{"GET", "/auth/reset-password", "", true}, {"HEAD", "/auth/reset-password", "", true},
 	}
 }
@@ -89,12 +97,15 @@ func TestEveryRouteWantsCredentials(t *testing.T) {
 		fields    []string
 		challenge string
 	}{
-		"none": {nil, noCredentials}, "empty": {[]string{"Authorization:"}, invalidRequest}, "a bad token": {[]string{"Authorization: Bearer a.b.c"}, invalidToken},
-		"a broken token": {[]string{"Authorization: Bearer " + s.anna[:len(s.anna)-2]}, invalidToken}, "Basic": {[]string{"Authorization: Basic YW5uYTp4"}, noCredentials},
-		"two":                {[]string{"Authorization: Bearer " + s.anna, "Authorization: Bearer " + s.anna}, invalidRequest},
-		"expired":            {[]string{"Authorization: Bearer " + mac(hs256, `{"sub":"anna","exp":1600000000}`, plainSecret)}, invalidToken},
-		"a cookie of nobody": {[]string{"Cookie: better-auth.session_token=ats_AAAA"}, noCredentials}, "the access token as a cookie": {[]string{"Cookie: better-auth.session_token=" + access}, noCredentials},
-		"a query": {nil, noCredentials},
+		"none": {nil, noCredentials}, "empty": {[]string{"Authorization:"}, invalidRequest},
+		"a bad token":                  {[]string{"Authorization: Bearer a.b.c"}, invalidToken},
+		"a broken token":               {[]string{"Authorization: Bearer " + s.anna[:len(s.anna)-2]}, invalidToken},
+		"Basic":                        {[]string{"Authorization: Basic YW5uYTp4"}, noCredentials},
+		"two":                          {[]string{"Authorization: Bearer " + s.anna, "Authorization: Bearer " + s.anna}, invalidRequest},
+		"expired":                      {[]string{"Authorization: Bearer " + mac(hs256, `{"sub":"anna","exp":1600000000}`, plainSecret)}, invalidToken},
+		"a cookie of nobody":           {[]string{"Cookie: better-auth.session_token=ats_AAAA"}, noCredentials},
+		"the access token as a cookie": {[]string{"Cookie: better-auth.session_token=" + access}, noCredentials},
+		"a query":                      {nil, noCredentials},
 	}
 	var list attacks
 	for _, r := range append(todoRoutes(), accountRoutes()...) {

@@ -86,28 +86,39 @@ func formsOf(header, claims, signature string) map[string]string {
 	input := header + "." + claims
 	token := input + "." + signature
 	forms := map[string]string{
-		"no dots": header + claims + signature, "one dot": input, "no signature": input + ".", "no claims": header + ".." + signature,
-		"no header": "." + claims + "." + signature, "only dots": "..", "one dot only": ".", "8000 dots": strings.Repeat(".", 8000),
+		"no dots": header + claims + signature, "one dot": input, "no signature": input + ".",
+		"no claims": header + ".." + signature,
+		"no header": "." + claims + "." + signature, "only dots": "..", "one dot only": ".",
+		"8000 dots":          strings.Repeat(".", 8000),
 		"a megabyte of dots": strings.Repeat(".", 1<<20-4096), "10000 parts": strings.Repeat("e.", 4000) + "e",
 		"a dot behind": token + ".", "a dot in front": "." + token, "four parts": token + "." + signature,
-		"five parts, as a JWE": token + "." + signature + "." + signature, "twice": token + token, "twice with a dot": token + "." + token,
-		"the parts turned": signature + "." + claims + "." + header, "claims for a header": claims + "." + header + "." + signature,
-		"padding behind": token + "=", "much padding behind": token + "====", "padded parts": padded(header) + "." + padded(claims) + "." + padded(signature),
+		"five parts, as a JWE": token + "." + signature + "." + signature, "twice": token + token,
+		"twice with a dot":    token + "." + token,
+		"the parts turned":    signature + "." + claims + "." + header,
+		"claims for a header": claims + "." + header + "." + signature,
+		"padding behind":      token + "=", "much padding behind": token + "====",
+		"padded parts":          padded(header) + "." + padded(claims) + "." + padded(signature),
 		"the standard alphabet": header + "." + claims + "." + strings.NewReplacer("-", "+", "_", "/").Replace(signature) + "/",
-		"a tilde":               token + "~", "percent": strings.ReplaceAll(token, ".", "%2e"), "percent twice": strings.ReplaceAll(token, ".", "%252e"),
+		"a tilde":               token + "~", "percent": strings.ReplaceAll(token, ".", "%2e"),
+		"percent twice":  strings.ReplaceAll(token, ".", "%252e"),
 		"in hexadecimal": fmt.Sprintf("%x", token), "in base64": b64([]byte(token)), "in capitals": strings.ToUpper(token),
-		"a letter less": token[:len(token)-1], "a letter more": token + "A", "two letters more": token + "AA", "four letters more": token + "AAAA",
-		"spare bits": input + "." + spare(signature), "no bytes but zeros": input + "." + strings.Repeat("A", len(signature)),
+		"a letter less": token[:len(token)-1], "a letter more": token + "A", "two letters more": token + "AA",
+		"four letters more": token + "AAAA",
+		"spare bits":        input + "." + spare(signature), "no bytes but zeros": input + "." + strings.Repeat("A", len(signature)),
 		"a signature of one byte": input + ".AA", "the signature twice": input + "." + signature + signature,
-		"a header of null": b64([]byte("null")) + "." + claims + "." + signature, "no header but an object": b64([]byte("{}")) + "." + claims + "." + signature,
-		"a comma and a token": token + "," + token, "quotes": `"` + token + `"`, "in JSON": `{"token":"` + token + `"}`,
+		"a header of null":        b64([]byte("null")) + "." + claims + "." + signature,
+		"no header but an object": b64([]byte("{}")) + "." + claims + "." + signature,
+		"a comma and a token":     token + "," + token, "quotes": `"` + token + `"`, "in JSON": `{"token":"` + token + `"}`,
 		"flattened JSON": `{"protected":"` + header + `","payload":"` + claims + `","signature":"` + signature + `"}`,
 		"general JSON":   `{"payload":"` + claims + `","signatures":[{"protected":"` + header + `","signature":"` + signature + `"}]}`,
 		"in a JWE":       b64([]byte(`{"alg":"dir","enc":"A256GCM","cty":"JWT"}`)) + "..AAAAAAAAAAAAAAAA." + b64([]byte(token)) + ".AAAAAAAAAAAAAAAAAAAAAA",
 		"PBES2":          b64([]byte(`{"alg":"PBES2-HS512+A256KW","enc":"A256GCM","p2s":"AAAAAAAAAAA","p2c":2147483647}`)) + ".AAAA.AAAA.AAAA.AAAA",
-		"undefined":      "undefined", "null": "null", "a session token of Better Auth": "aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1xY.c2lnbmF0dXJl%2Bb%3D",
-		"a letter of Cyrillic": strings.Replace(token, "e", "\u0435", 1), "a byte ff": token + "\xff", "9000 letters": strings.Repeat("A", 9000),
-		"8193 letters": strings.Repeat("A", 8193), "8192 letters": strings.Repeat("A", 8192), "a token and 8 KB": token + strings.Repeat("A", 8192),
+		"undefined":      "undefined", "null": "null",
+		"a session token of Better Auth": "aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1xY.c2lnbmF0dXJl%2Bb%3D",
+		"a letter of Cyrillic":           strings.Replace(token, "e", "\u0435", 1), "a byte ff": token + "\xff",
+		"9000 letters": strings.Repeat("A", 9000),
+		"8193 letters": strings.Repeat("A", 8193), "8192 letters": strings.Repeat("A", 8192),
+		"a token and 8 KB": token + strings.Repeat("A", 8192),
 	}
 	for where, at := range map[string]int{"header": 4, "claims": len(header) + 5, "signature": len(token) - 6} {
 		for name, text := range map[string]string{
@@ -156,8 +167,10 @@ func TestTokenHeaders(t *testing.T) {
 		}
 		add("alg/absent", "{"+rest)
 		for _, name := range []string{"", " ", "none", "None", "NONE", "nOnE", "null", "HS256 ", " HS256", "hs256", "HS-256", "HS256\u0000", "\uff28S256",
-			"HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES256K", "ES384", "ES512", "eddsa", "EDDSA", "EdDSA ",
-			"Ed448", "ed25519", "dir", "A128KW", "A256GCMKW", "RSA-OAEP", "RSA1_5", "ECDH-ES", "PBES2-HS256+A128KW", "HS1", "MD5", "EdDSA,HS256",
+			"HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES256K", "ES384", "ES512",
+			"eddsa", "EDDSA", "EdDSA ",
+			"Ed448", "ed25519", "dir", "A128KW", "A256GCMKW", "RSA-OAEP", "RSA1_5", "ECDH-ES", "PBES2-HS256+A128KW", "HS1",
+			"MD5", "EdDSA,HS256",
 			"HS256,none", "../none", "' OR 1=1--", strings.Repeat("H", 3000)} {
 			add("alg/"+quote(name[:min(len(name), 24)]), `{"alg":`+quote(name)+","+rest)
 		}
@@ -165,7 +178,8 @@ func TestTokenHeaders(t *testing.T) {
 			add("alg by the name "+name, "{"+quote(name)+alg[len(`{"alg"`):]+","+rest)
 		}
 		for _, typ := range []string{"", " ", "JWS", "JWE", "JOSE", "JOSE+JSON", "at+jwt", "AT+JWT", "application/at+jwt", "application/jwt", "jwt+at", "JWT ",
-			" JWT", "JWT\u0000", "J\u200bWT", "\uff2aWT", "JW", "JWTT", "id_token", "logout+jwt", "dpop+jwt", "secevent+jwt", "token-introspection+jwt",
+			" JWT", "JWT\u0000", "J\u200bWT", "\uff2aWT", "JW", "JWTT", "id_token", "logout+jwt", "dpop+jwt", "secevent+jwt",
+			"token-introspection+jwt",
 			"refresh", "better-auth.session-cache+jwt", "text/html", strings.Repeat("J", 3000)} {
 			add("typ/"+typ[:min(len(typ), 32)], alg+`,"typ":`+quote(typ)+`,"kid":"ed-1"}`)
 		}
@@ -178,8 +192,10 @@ func TestTokenHeaders(t *testing.T) {
 			add("twice/"+member, strings.TrimSuffix(d.header, "}")+`,"`+member+`":"a","`+member+`":"a"}`)
 		}
 		for name, more := range map[string]string{
-			"other members": `"cty":"JWT","zip":"DEF","enc":"A128GCM","b64":true,"apu":"x","p2c":2147483647`, "other cases": `"ALG":"none","Crit":["x"],"KID":"x","Typ":"x"`,
-			"31 arrays": `"x":` + nested("[", "]", 31), "odd texts": `"x":"\u0000\u001b\ud83d\ude00"`, "numbers out of range": `"x":1e400`,
+			"other members": `"cty":"JWT","zip":"DEF","enc":"A128GCM","b64":true,"apu":"x","p2c":2147483647`,
+			"other cases":   `"ALG":"none","Crit":["x"],"KID":"x","Typ":"x"`,
+			"31 arrays":     `"x":` + nested("[", "]", 31), "odd texts": `"x":"\u0000\u001b\ud83d\ude00"`,
+			"numbers out of range": `"x":1e400`,
 		} {
 			list.fine("header/"+d.name+"/ignored/"+name, d.sign(strings.TrimSuffix(d.header, "}")+","+more+"}", d.good("")))
 		}
@@ -190,7 +206,8 @@ func TestTokenHeaders(t *testing.T) {
 // dates are values of a NumericDate that is none, or out of every range.
 func dates() []string {
 	return []string{"null", "true", "false", `""`, `"` + expiry + `"`, `"9999999999"`, `"0"`, `"never"`, "[]", "[" + expiry + "]", "{}", `{"$gt":0}`,
-		"1e19", "-1e19", "1e300", "-1e300", "1e400", "-1e400", "1e999999999", "253402300800", "-253402300800", "9223372036854775807",
+		"1e19", "-1e19", "1e300", "-1e300", "1e400", "-1e400", "1e999999999", "253402300800", "-253402300800",
+		"9223372036854775807",
 		"9223372036854775808", "-9223372036854775809", "18446744073709551616", "4102444800000000", strings.Repeat("9", 400), "0." + strings.Repeat("9", 400) + "e40"}
 }
 
@@ -231,9 +248,11 @@ func TestTokenClaims(t *testing.T) {
 		add("twice/two users", d.good(`"sub":"anna","sub":"bob"`))
 		add("twice/two users, one by an escape", d.good(`"sub":"anna","\u0073ub":"bob"`))
 		for name, value := range map[string]string{"iat in the future": `"iat":4102444800`, "odd e-mail": `"email":{"a":[1]}`, "odd sid": `"sid":["x"]`,
-			"other cases": `"SUB":"bob","Sub":"bob","\u017fub":"bob","EXP":1,"NBF":4102444800`, "other users": `"id":"bob","uid":"bob","userId":"bob","act":{"sub":"bob"}`,
-			"roles": `"role":"admin","roles":["admin"],"scope":"*","is_admin":true`, "prototype": `"__proto__":{"sub":"bob"},"constructor":{"prototype":{}}`,
-			"31 arrays": `"x":` + nested("[", "]", 31), "nbf of long ago": `"nbf":-253402300799`, "emailVerified": `"email":"bob@example.com","email_verified":"true"`} {
+			"other cases": `"SUB":"bob","Sub":"bob","\u017fub":"bob","EXP":1,"NBF":4102444800`,
+			"other users": `"id":"bob","uid":"bob","userId":"bob","act":{"sub":"bob"}`,
+			"roles":       `"role":"admin","roles":["admin"],"scope":"*","is_admin":true`,
+			"prototype":   `"__proto__":{"sub":"bob"},"constructor":{"prototype":{}}`,
+			"31 arrays":   `"x":` + nested("[", "]", 31), "nbf of long ago": `"nbf":-253402300799`, "emailVerified": `"email":"bob@example.com","email_verified":"true"`} {
 			fine(name, d.good(`"sub":"anna",`+value))
 		}
 	}
@@ -262,12 +281,17 @@ func TestTokenUsers(t *testing.T) {
 
 func wrongUsers() map[string]string {
 	users := map[string]string{
-		"absent": `"x":1`, "in the e-mail": `"email":"anna@example.com"`, "userId": `"userId":"anna"`, "id": `"id":"anna"`, "a list": `"sub":["anna","bob"]`,
-		"in an object": `"user":{"id":"anna","sub":"anna"}`, "a session of Better Auth": `"session":{"userId":"anna"},"user":{"id":"anna"}`,
-		"two that differ": `"sub":"anna","user_id":"bob"`, "two that differ in case": `"sub":"anna","user_id":"Anna"`,
+		"absent": `"x":1`, "in the e-mail": `"email":"anna@example.com"`, "userId": `"userId":"anna"`, "id": `"id":"anna"`,
+		"a list":                   `"sub":["anna","bob"]`,
+		"in an object":             `"user":{"id":"anna","sub":"anna"}`,
+		"a session of Better Auth": `"session":{"userId":"anna"},"user":{"id":"anna"}`,
+		"two that differ":          `"sub":"anna","user_id":"bob"`, "two that differ in case": `"sub":"anna","user_id":"Anna"`,
 		"two that differ by a blank": `"sub":"anna","user_id":"anna "`, "two, one of them a number": `"sub":"1","user_id":1`,
 	}
-	for _, name := range []string{"SUB", "Sub", "sUb", "\u017fub", "s\u200bub", "sub ", " sub", "subject", "uid", "username", "USER_ID", "User_Id", "u\u017fer_id", "user-id"} {
+	for _, name := range []string{
+		"SUB", "Sub", "sUb", "\u017fub", "s\u200bub", "sub ", " sub", "subject", "uid", "username", "USER_ID", "User_Id",
+		"u\u017fer_id", "user-id",
+	} {
 		users["by the name "+name] = quote(name) + `:"anna"`
 	}
 	for _, member := range []string{"sub", "user_id"} {
@@ -276,13 +300,16 @@ func wrongUsers() map[string]string {
 			users[member+"/"+value+" beside another"] = `"` + member + `":` + value + `,"` + map[string]string{"sub": "user_id", "user_id": "sub"}[member] + `":"anna"`
 		}
 		for name, text := range map[string]string{
-			"NUL": "anna\u0000", "NUL in front": "\u0000anna", "a line break": "anna\nbob", "CR LF": "anna\r\nSet-Cookie: x=y", "a tab": "an\tna", "an escape code": "\x1b[2Janna",
-			"delete": "anna\u007f", "a bell": "\a", "256 letters": strings.Repeat("a", 256), "3000 letters": strings.Repeat("a", 3000), "128 umlauts": strings.Repeat("ä", 128),
+			"NUL": "anna\u0000", "NUL in front": "\u0000anna", "a line break": "anna\nbob", "CR LF": "anna\r\nSet-Cookie: x=y",
+			"a tab": "an\tna", "an escape code": "\x1b[2Janna",
+			"delete": "anna\u007f", "a bell": "\a", "256 letters": strings.Repeat("a", 256),
+			"3000 letters": strings.Repeat("a", 3000), "128 umlauts": strings.Repeat("ä", 128),
 		} {
 			users[member+"/"+name] = `"` + member + `":` + quote(text)
 		}
 		for name, text := range map[string]string{
-			"a byte ff": "anna\xff", "half a character": "anna\xc3", "an overlong a": "\xc1\xa1nna", "a surrogate": "anna\xed\xa0\x80", "an escaped surrogate": `anna\ud800`,
+			"a byte ff": "anna\xff", "half a character": "anna\xc3", "an overlong a": "\xc1\xa1nna",
+			"a surrogate": "anna\xed\xa0\x80", "an escaped surrogate": `anna\ud800`,
 			"an escaped low surrogate": `anna\udfff`, "a bare NUL": "anna\x00",
 		} {
 			users[member+"/"+name] = `"` + member + `":"` + text + `"`
@@ -294,12 +321,18 @@ func wrongUsers() map[string]string {
 // oddUsers are other users than anna, each a user of its own.
 func oddUsers() map[string]string {
 	return map[string]string{
-		"capitals": "ANNA", "a blank behind": "anna ", "a blank": " ", "a dot": ".", "two dots": "..", "a path": "../../etc/passwd", "SQL": "' OR '1'='1", "SQL of two": "x'; DROP TABLE authtodo_todos;--",
-		"a dollar quote": "$$x$$", "a format": "%s%n%d", "a template": "{{7*7}}", "JNDI": "${jndi:ldap://x}", "HTML": "<script>alert(1)</script>", "a wildcard": "%", "an underscore": "____",
-		"U+FFFD": "anna\ufffd", "Cyrillic": "\u0430nna", "a combining accent": "a\u0308nna", "a composed accent": "\u00e4nna", "a zero-width space": "anna\u200b", "right to left": "\u202eanna",
-		"a BOM": "\ufeffanna", "an emoji": "😀", "a line separator": "a\u2028b", "C1": "a\u0085b", "a noncharacter": "a\uffff", "the last character": "\U0010ffff", "255 letters": strings.Repeat("a", 255),
-		"127 umlauts": strings.Repeat("ä", 127), "a number": "1", "null": "null", "a space and a user": "keys anna", "a colon": "keys:anna", "a slash": "keys/anna", "a backslash": `keys\anna`,
-		"a comma": "anna,bob", "JSON": `{"sub":"bob"}`, "a quote": `a"b`, "a setting": "authtodo.user_id", "a UUID": "0199a2f4-7c00-7000-8000-00000000dead",
+		"capitals": "ANNA", "a blank behind": "anna ", "a blank": " ", "a dot": ".", "two dots": "..",
+		"a path": "../../etc/passwd", "SQL": "' OR '1'='1", "SQL of two": "x'; DROP TABLE authtodo_todos;--",
+		"a dollar quote": "$$x$$", "a format": "%s%n%d", "a template": "{{7*7}}", "JNDI": "${jndi:ldap://x}",
+		"HTML": "<script>alert(1)</script>", "a wildcard": "%", "an underscore": "____",
+		"U+FFFD": "anna\ufffd", "Cyrillic": "\u0430nna", "a combining accent": "a\u0308nna", "a composed accent": "\u00e4nna",
+		"a zero-width space": "anna\u200b", "right to left": "\u202eanna",
+		"a BOM": "\ufeffanna", "an emoji": "😀", "a line separator": "a\u2028b", "C1": "a\u0085b", "a noncharacter": "a\uffff",
+		"the last character": "\U0010ffff", "255 letters": strings.Repeat("a", 255),
+		"127 umlauts": strings.Repeat("ä", 127), "a number": "1", "null": "null", "a space and a user": "keys anna",
+		"a colon": "keys:anna", "a slash": "keys/anna", "a backslash": `keys\anna`,
+		"a comma": "anna,bob", "JSON": `{"sub":"bob"}`, "a quote": `a"b`, "a setting": "authtodo.user_id",
+		"a UUID": "0199a2f4-7c00-7000-8000-00000000dead",
 	}
 }
 
@@ -322,7 +355,8 @@ func TestTokenIssuers(t *testing.T) {
 			list.bad("issuer/"+d.name+"/"+value[:min(len(value), 60)], token(`,"iss":`+value, aud))
 		}
 		for _, value := range append(notStrings(), `""`, `[""]`, quote(audience+"/"), quote(audience+" "), quote(strings.ToUpper(audience)), quote(audience+",x"), quote("x "+audience), quote(d.url),
-			`["x","y","z"]`, `["`+audience+`",1]`, `["`+audience+`",null]`, `[1,"`+audience+`"]`, `[["`+audience+`"]]`, `[{"aud":"`+audience+`"}]`, `{"aud":"`+audience+`"}`, `"*"`,
+			`["x","y","z"]`, `["`+audience+`",1]`, `["`+audience+`",null]`, `[1,"`+audience+`"]`, `[["`+audience+`"]]`,
+			`[{"aud":"`+audience+`"}]`, `{"aud":"`+audience+`"}`, `"*"`,
 			`["*"]`, `"https://*.example.com"`, `"https://"`, quote(audience+"\u0000"), quote("http"+audience[5:]), `"better-auth:session-cache"`) {
 			list.bad("audience/"+d.name+"/"+value, token(iss, `,"aud":`+value))
 		}
@@ -364,7 +398,10 @@ func TestTokenCross(t *testing.T) {
 			}
 		}
 	}
-	for _, secret := range []string{otherSecret, "", "secret", strings.ToUpper(plainSecret), plainSecret + "\n", plainSecret[:31], b64([]byte(plainSecret)), accountsSecret, keysURL} {
+	for _, secret := range []string{
+		otherSecret, "", "secret", strings.ToUpper(plainSecret), plainSecret + "\n", plainSecret[:31], b64([]byte(plainSecret)),
+		accountsSecret, keysURL,
+	} {
 		list.bad("cross/secret/"+fmt.Sprint(len(secret), " ", secret == strings.ToUpper(plainSecret)), macOf(b64([]byte(hs256))+"."+b64([]byte(plainClaims())), jwt.SigningMethodHS256, secret))
 	}
 	for name, token := range map[string]string{
@@ -372,7 +409,9 @@ func TestTokenCross(t *testing.T) {
 	} {
 		list.bad("cross/the secret itself/"+name, token)
 	}
-	for name, token := range map[string]string{"session": s.ada.token, "cookie": s.ada.cookie, "device": s.ada.device, "refresh": refresh} {
+	for name, token := range map[string]string{
+		"session": s.ada.token, "cookie": s.ada.cookie, "device": s.ada.device, "refresh": refresh,
+	} {
 		list.bad("cross/another kind/"+name, token)
 		list.bad("cross/another kind/"+name+", with dots", token+"."+token+"."+token)
 	}

@@ -53,7 +53,8 @@ func TestWycheproof(t *testing.T) {
 		count int
 	}{
 		{[]string{own, "json_web_signature_test.json"}, 401}, {[]string{own, "json_web_key_test.json"}, 26},
-		{[]string{"testdata", "wycheproof", "json_web_encryption_test.json"}, 139}, {[]string{"testdata", "wycheproof", "json_web_crypto_test.json"}, 83},
+		{[]string{"testdata", "wycheproof", "json_web_encryption_test.json"}, 139},
+		{[]string{"testdata", "wycheproof", "json_web_crypto_test.json"}, 83},
 	} {
 		name := strings.TrimSuffix(file.path[len(file.path)-1], "_test.json")
 		t.Run(name, func(t *testing.T) {
