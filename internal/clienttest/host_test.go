@@ -3,11 +3,14 @@ package clienttest
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -17,12 +20,43 @@ import (
 
 	"github.com/authtodo/authtodo"
 	"github.com/authtodo/authtodo/auth/accounts"
+	"github.com/authtodo/authtodo/internal/canary"
 	"github.com/authtodo/authtodo/storage/memory"
 )
 
+// watch is over what the official clients send and are given: no cookie, token,
+// link or password of theirs may be in a log or an event, or in clear in the store.
+var watch = canary.New()
+
 func TestMain(m *testing.M) {
 	gin.SetMode(gin.TestMode)
-	os.Exit(m.Run())
+	watch.Keep("the secret of the accounts", secret)
+	watch.Keep("a password", "correct horse battery", "staple of the battery")
+	code := m.Run()
+	for _, leak := range watch.Leaks() {
+		fmt.Println("a secret shows:", leak)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// watched has the watch know the credentials of requests and answers.
+func watched(c *gin.Context) {
+	learn := func(cookies []*http.Cookie) {
+		for _, cookie := range cookies {
+			watch.Token("the cookie "+cookie.Name, cookie.Value)
+			if value, err := url.QueryUnescape(cookie.Value); err == nil {
+				watch.Token("the cookie "+cookie.Name, value)
+			}
+		}
+	}
+	learn(c.Request.Cookies())
+	if token, ok := strings.CutPrefix(c.GetHeader("Authorization"), "Bearer "); ok {
+		watch.Token("a bearer token", token)
+	}
+	c.Next()
+	learn((&http.Response{Header: c.Writer.Header()}).Cookies())
+	watch.Token("the field set-auth-jwt", c.Writer.Header().Get("Set-Auth-Jwt"))
 }
 
 const secret = "kN3vQ8xT1mZ7pLc5rW2yB9dF6gH4jS0a"
@@ -56,6 +90,9 @@ func (o *outbox) Send(_ context.Context, mail accounts.Mail) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.mails = append(o.mails, mailed{mail.To, mail.Link})
+	if _, token, ok := strings.Cut(mail.Link, "token="); ok {
+		watch.Token("the link of a mail", token)
+	}
 	return nil
 }
 
@@ -100,15 +137,20 @@ func hosts(t *testing.T) side {
 func engine(t *testing.T, own accounts.Options, now func() time.Time) *gin.Engine {
 	t.Helper()
 	router := gin.New()
+	router.Use(watched)
 	own.Secret = secret
+	db := memory.New()
 	module, err := authtodo.Register(router.Group("/api"), authtodo.Options{
-		Storage: memory.New().Backend(), Accounts: &own, Now: now,
-		Logger: slog.New(slog.DiscardHandler),
+		Storage: db.Backend(), Accounts: &own, Now: now,
+		Logger: slog.New(slog.NewTextHandler(watch.Sink("the log, with the events"), nil)),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { module.Close() })
+	t.Cleanup(func() {
+		module.Close()
+		watch.See("the store", canary.Text(db))
+	})
 	return router
 }
 
