@@ -47,3 +47,16 @@ func ExampleModule_Purge() {
 		log.Print(removed, " rows are gone: ", err)
 	}
 }
+
+// A readiness probe.
+func ExampleModule_Health() {
+	var module *authtodo.Module // of Register
+	gin.Default().GET("/readyz", func(c *gin.Context) {
+		ctx, cancel := context.WithTimeout(c.Request.Context(), time.Second)
+		defer cancel()
+		if err := module.Health(ctx); err != nil {
+			log.Print("not ready: ", err)
+			c.Status(503)
+		}
+	})
+}

@@ -13,7 +13,7 @@ import (
 // TestEntriesHaveExamples: whoever reads on pkg.go.dev how to begin finds code.
 func TestEntriesHaveExamples(t *testing.T) {
 	entries := map[string][]string{
-		".":                        {"Register", "Module_Guard", "Module_Audit", "Module_Purge", "Accounts"},
+		".":                        {"Register", "Module_Guard", "Module_Audit", "Module_Purge", "Module_Health", "Accounts"},
 		"auth":                     {"New", "BetterAuth", "OIDC", "KeySet", "SharedSecret", "From"},
 		"auth/accounts/betterauth": {"Import"},
 		"auth/accounts/smtp":       {"New"},
