@@ -114,7 +114,8 @@ func TestAudit(t *testing.T) {
 			o.Accounts.Limiter = accounts.Unlimited{}
 		},
 		"proxies-everywhere high Accounts.TrustedProxies": func(o *authtodo.Options, _ *gin.Engine) {
-			o.Accounts.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("::/0"), netip.MustParsePrefix("10.0.0.0/8")}
+			o.Accounts.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("::/0"), netip.MustParsePrefix("10.0.0.0/8"),
+				netip.MustParsePrefix("fc00::/7"), netip.MustParsePrefix("fe80::/10")}
 		},
 		"no-mailer low Accounts.Mailer": func(o *authtodo.Options, _ *gin.Engine) {
 			o.Accounts.Mailer, o.Accounts.RequireVerification = nil, false

@@ -3,7 +3,6 @@ package accounts
 import (
 	"net/netip"
 	"net/url"
-	"strings"
 
 	"github.com/authtodo/authtodo/auth"
 	"github.com/authtodo/authtodo/internal/secret"
@@ -54,5 +53,8 @@ func (s *Service) Audit() []auth.Finding {
 // isEverywhere reports whether a prefix holds so many public addresses that they
 // cannot all be proxies of one service.
 func isEverywhere(p netip.Prefix) bool {
-	return p.Bits() < 8 || p.Addr().Is6() && p.Bits() < 16 && !strings.HasPrefix(p.String(), "f")
+	if p.Addr().Is4() {
+		return p.Bits() < 8
+	}
+	return p.Bits() < 16 && !p.Addr().IsPrivate() && !p.Addr().IsLinkLocalUnicast()
 }
