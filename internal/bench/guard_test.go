@@ -1,0 +1,125 @@
+package bench
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/authtodo/authtodo"
+	"github.com/authtodo/authtodo/auth"
+	"github.com/authtodo/authtodo/storage/memory"
+)
+
+// BenchmarkGuard compares a request through Gin and the guard, with a token that
+// was seen before and with one at first sight, to other guards and to what none
+// can do without. It is meant for one core (-cpu 1): key sets are kept up by
+// goroutines that are not what is measured.
+func BenchmarkGuard(b *testing.B) {
+	for _, alg := range []string{"HS256", "RS256", "EdDSA", "ES256"} {
+		iss := newIssuer(b, alg)
+		token := iss.token(b, "6bAsC0CLkq2VxTzN4mJd8RwE1yHuGf5P")
+		compare := func(name string, size int) {
+			b.Run(alg+"/"+name, func(b *testing.B) {
+				duel(b, through(token, iss.guard(b, size)), iss.peers(b, token))
+				b.ReportMetric(float64(len(token)), "token_B")
+			})
+		}
+		compare("seen", 0)
+		compare("first", auth.NoCache)
+	}
+}
+
+// guard is the module's, which remembers as many tokens as size says.
+func (iss *issuer) guard(b *testing.B, size int) gin.HandlerFunc {
+	module, err := authtodo.Register(gin.New(), authtodo.Options{
+		Storage: memory.New().Backend(),
+		Auth:    auth.Options{Issuers: []auth.Issuer{iss.trusted()}, TokenCache: size},
+		Logger:  slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { module.Close() })
+	return module.Guard()
+}
+
+// rival is one operation of a peer.
+type rival struct {
+	name string
+	do   func() error
+}
+
+func (iss *issuer) peers(b *testing.B, token string) []rival {
+	all := []rival{
+		{"auth0", through(token, iss.auth0(b))},
+		{"jwx", through(token, iss.jwx(b))},
+	}
+	if iss.public != nil {
+		return append(all, rival{"keyfunc", through(token, iss.keyfunc(b))},
+			rival{"raw", iss.raw(b, token)})
+	}
+	return append(all, rival{"golang-jwt", iss.golangJWT(token)},
+		rival{"gin-jwt", through(token, iss.ginJWT(b))},
+		rival{"gin", through(token, func(*gin.Context) {})},
+		rival{"floor", pooledFloor(token)}, rival{"plain-floor", plainFloor(token)})
+}
+
+// through is a request with the token through a guard in Gin.
+func through(token string, guard gin.HandlerFunc) func() error {
+	engine := gin.New()
+	passed := 0
+	engine.GET("/", guard, func(*gin.Context) { passed++ })
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.Header.Set("Authorization", "Bearer "+token)
+	w := httptest.NewRecorder()
+	return func() error {
+		before := passed
+		engine.ServeHTTP(w, r)
+		if passed != before+1 {
+			return fmt.Errorf("the guard answers %d %s", w.Code, w.Body)
+		}
+		return nil
+	}
+}
+
+// duel is a contest of operations, which says what each allocates, too.
+func duel(b *testing.B, ours func() error, rivals []rival) {
+	peers := make([]peer, len(rivals))
+	for i, r := range rivals {
+		peers[i] = peer{r.name, often(b, r.do)}
+	}
+	contest(b, func() {}, often(b, ours), peers...)
+	b.ReportMetric(allocations(b, ours), "allocs")
+	for _, r := range rivals {
+		b.ReportMetric(allocations(b, r.do), r.name+"_allocs")
+	}
+}
+
+func allocations(b *testing.B, do func() error) float64 {
+	return testing.AllocsPerRun(100, func() {
+		if err := do(); err != nil {
+			b.Fatal(err)
+		}
+	})
+}
+
+// often is a contender whose operation is so short that looking at the clock
+// each time would be a part of it.
+func often(b *testing.B, do func() error) contender {
+	const batch = 32
+	return func(d time.Duration) (ops int) {
+		for end := time.Now().Add(d); time.Now().Before(end); ops += batch {
+			for range batch {
+				if err := do(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+		return ops
+	}
+}
