@@ -7,55 +7,68 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
-	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
 	"time"
 )
 
-// connections is how many clients there are, each with a connection that stays
-// open.
-const connections = 16
-
 // traffic appends the next request to buf.
 type traffic func(buf []byte, r *rand.Rand) []byte
 
-// serve is a contender: the handler behind real sockets, under the traffic,
-// whose answers must have the status.
-func serve(b *testing.B, handler http.Handler, status int, next traffic) contender {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	server := &http.Server{Handler: handler}
-	go server.Serve(listener)
-	b.Cleanup(func() { server.Close() })
-	clients := make([]*client, connections)
-	for i := range clients {
-		conn, err := net.Dial("tcp", listener.Addr().String())
+// service is a contender over HTTP.
+type service struct {
+	*process
+	status  int // of all answers
+	next    traffic
+	clients []*client
+	turns   [][]time.Duration // how long requests have taken; the first turn warms up
+}
+
+// load puts a process under traffic: of n clients, each with a connection that
+// stays open and a request at a time, whose answers must have the status.
+func load(b *testing.B, p *process, n, status int, next traffic) *service {
+	s := &service{process: p, status: status, next: next}
+	for i := range n {
+		conn, err := net.Dial("tcp", p.addr)
 		if err != nil {
 			b.Fatal(err)
 		}
+		b.Cleanup(func() { conn.Close() })
 		random := rand.New(rand.NewPCG(1, uint64(i)))
-		clients[i] = &client{conn: conn, r: bufio.NewReader(conn), rand: random}
+		s.clients = append(s.clients, &client{conn: conn, r: bufio.NewReader(conn), rand: random})
 	}
-	return func(d time.Duration) (ops int) {
+	return s
+}
+
+// contender is a service to race with.
+func (s *service) contender(b *testing.B) contender {
+	return func(d time.Duration) int {
 		end := time.Now().Add(d)
 		var wait sync.WaitGroup
-		counts, errs := make([]int, len(clients)), make([]error, len(clients))
-		for i, c := range clients {
-			wait.Go(func() { counts[i], errs[i] = c.run(end, status, next) })
+		errs := make([]error, len(s.clients))
+		for i, c := range s.clients {
+			wait.Go(func() { errs[i] = c.run(end, s.status, s.next) })
 		}
 		wait.Wait()
 		if err := errors.Join(errs...); err != nil {
 			b.Fatal(err)
 		}
-		for _, n := range counts {
-			ops += n
+		var turn []time.Duration
+		for _, c := range s.clients {
+			turn = append(turn, c.took...)
 		}
-		return ops
+		s.turns = append(s.turns, turn)
+		return len(turn)
 	}
+}
+
+// latency is what so many of a hundred requests took no longer than, in
+// milliseconds.
+func (s *service) latency(percent int) float64 {
+	all := slices.Sorted(slices.Values(slices.Concat(s.turns[1:]...)))
+	return float64(all[len(all)*percent/100]) / float64(time.Millisecond)
 }
 
 // client speaks just enough HTTP/1.1 to cost next to nothing: net/http's client
@@ -65,23 +78,28 @@ type client struct {
 	r    *bufio.Reader
 	rand *rand.Rand
 	buf  []byte
+	took []time.Duration // in this turn
 }
 
-func (c *client) run(end time.Time, status int, next traffic) (ops int, err error) {
-	for ; time.Now().Before(end); ops++ {
+func (c *client) run(end time.Time, status int, next traffic) error {
+	c.took = c.took[:0]
+	for start := time.Now(); start.Before(end); {
 		c.buf = next(c.buf[:0], c.rand)
 		if _, err := c.conn.Write(c.buf); err != nil {
-			return ops, err
+			return err
 		}
 		got, err := c.read()
 		if err == nil && got != status {
 			err = fmt.Errorf("got the status %d, want %d, for %s", got, status, c.buf)
 		}
 		if err != nil {
-			return ops, err
+			return err
 		}
+		now := time.Now()
+		c.took = append(c.took, now.Sub(start))
+		start = now
 	}
-	return ops, nil
+	return nil
 }
 
 // read reads one answer and returns its status.

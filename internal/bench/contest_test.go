@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"math/rand/v2"
 	"os"
 	"slices"
 	"testing"
@@ -13,24 +14,28 @@ import (
 
 func TestMain(m *testing.M) {
 	gin.SetMode(gin.TestMode)
-	// The C library would give the memory that planning a statement takes back to
-	// the system each time, above a threshold that some statements are just over
-	// and some just under. Where page faults are dear, as in nested virtual
-	// machines, that is half of the time of whoever is over. It is the server's to
-	// inherit; Go does not look at it.
-	os.Setenv("MALLOC_TRIM_THRESHOLD_", "134217728")
-	os.Setenv("MALLOC_TOP_PAD_", "4194304")
 	os.Exit(pgtest.Run(m))
 }
 
-// A contest of two takes about 2 × (warmUp + rounds × slice), whatever -benchtime
-// is below that. What a connection does once is paid by few calls of a slow
-// contender and many of a fast one, so it must not fall into the contest.
-const (
-	rounds = 15
-	slice  = 100 * time.Millisecond
-	warmUp = 2 * time.Second // each connection has to prepare and to map the shared buffers
-)
+// short reports whether the benchmarks are only tried: their figures mean nothing
+// then.
+func short() bool { return os.Getenv("AUTHTODO_BENCH") == "short" }
+
+// pace is how long contenders run: each about warmUp + rounds × slice, whatever
+// -benchtime is below that. What a connection does once is paid by few calls of a
+// slow contender and many of a fast one, so it must not fall into the contest.
+type pace struct {
+	rounds int
+	slice  time.Duration
+	warmUp time.Duration // each connection has to prepare and to map the shared buffers
+}
+
+func usualPace() pace {
+	if short() {
+		return pace{rounds: 3, slice: 50 * time.Millisecond, warmUp: 200 * time.Millisecond}
+	}
+	return pace{rounds: 15, slice: 100 * time.Millisecond, warmUp: 2 * time.Second}
+}
 
 // contender does as many operations as there is time for, and says how many.
 type contender func(time.Duration) int
@@ -46,50 +51,64 @@ type peer struct {
 // called ahead of every round.
 func contest(b *testing.B, before func(), ours contender, peers ...peer) {
 	all := append([]peer{{run: ours}}, peers...)
-	for _, p := range all {
-		before()
-		p.run(warmUp)
+	s := race(b, usualPace(), before, all)
+	b.ReportMetric(s.rate(0), "op/s")
+	for i, p := range peers {
+		b.ReportMetric(s.rate(i+1), p.name+"_op/s")
+		s.report(b, "x_"+p.name, 0, i+1)
 	}
-	totals, ratios := make([]total, len(all)), make([][]float64, len(all))
+}
+
+// score is what contenders have done: the operations in a second of each, for
+// every round.
+type score [][]float64
+
+// race has contenders take turns, in another order each round, so that nobody
+// always comes after the same one.
+func race(b *testing.B, p pace, before func(), all []peer) score {
+	for _, c := range all {
+		before()
+		c.run(p.warmUp)
+	}
+	s, order := make(score, len(all)), rand.New(rand.NewPCG(1, 1))
 	for b.Loop() {
-		for round := range rounds {
+		for range p.rounds {
 			before()
-			rates := make([]float64, len(all))
-			for i := range all {
-				turn := (i + round) % len(all) // nobody always comes after the same one
-				rates[turn] = totals[turn].add(all[turn].run)
-			}
-			for i, rate := range rates {
-				ratios[i] = append(ratios[i], rates[0]/rate)
+			for _, i := range order.Perm(len(all)) {
+				start := time.Now()
+				ops := all[i].run(p.slice)
+				s[i] = append(s[i], float64(ops)/time.Since(start).Seconds())
 			}
 		}
 	}
-	b.ReportMetric(0, "ns/op") // of a whole contest: not shown
-	b.ReportMetric(totals[0].rate(), "op/s")
-	for i, p := range all[1:] {
-		slices.Sort(ratios[i+1])
-		b.ReportMetric(totals[i+1].rate(), p.name+"_op/s")
-		b.ReportMetric(ratios[i+1][len(ratios[i+1])/2], "x_"+p.name)
+	b.ReportMetric(0, "ns/op") // of a whole race: not shown
+	return s
+}
+
+// rate is what a contender does in a second, at the median.
+func (s score) rate(i int) float64 {
+	_, median, _ := quartiles(s[i])
+	return median
+}
+
+// report reports the ratio of one contender to another in the same round: the
+// median of all rounds under the name, the quartiles as name_low and name_high.
+func (s score) report(b *testing.B, name string, i, j int) {
+	ratios := make([]float64, len(s[i]))
+	for round := range ratios {
+		ratios[round] = s[i][round] / s[j][round]
 	}
+	low, median, high := quartiles(ratios)
+	b.ReportMetric(median, name)
+	b.ReportMetric(low, name+"_low")
+	b.ReportMetric(high, name+"_high")
 }
 
-// total is what a contender has done in all its turns.
-type total struct {
-	ops  int
-	took time.Duration
+func quartiles(values []float64) (low, median, high float64) {
+	sorted := slices.Sorted(slices.Values(values))
+	n := len(sorted)
+	return sorted[n/4], sorted[n/2], sorted[n-1-n/4]
 }
-
-// add takes a turn and returns its rate.
-func (t *total) add(c contender) float64 {
-	start := time.Now()
-	ops := c(slice)
-	took := time.Since(start)
-	t.ops += ops
-	t.took += took
-	return float64(ops) / took.Seconds()
-}
-
-func (t *total) rate() float64 { return float64(t.ops) / t.took.Seconds() }
 
 // alone is a contender that calls do from one goroutine.
 func alone(b *testing.B, do func() error) contender {

@@ -41,7 +41,7 @@ func BenchmarkSQLite(b *testing.B) {
 		ours, theirs func(ctx context.Context, n int) error
 	}{
 		{"get", store.get, direct.get},
-		{"list of 50", store.list, direct.list},
+		{"list", store.list, direct.list},
 		{"create", store.create, direct.create},
 		{"update", store.update, direct.update},
 	} {

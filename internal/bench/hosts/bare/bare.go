@@ -1,4 +1,4 @@
-package bench
+package main
 
 import (
 	"cmp"
@@ -9,7 +9,6 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-	"testing"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -120,18 +119,16 @@ const bareDelete = `
 	SELECT id FROM written`
 
 // newBare keeps its statements prepared or not.
-func newBare(b *testing.B, db *sql.DB, kept bool) http.Handler {
+func newBare(ctx context.Context, db *sql.DB, kept bool) (http.Handler, error) {
+	var errs []error
 	prepare := func(text string) statement {
 		if !kept {
 			return func(ctx context.Context, args ...any) (*sql.Rows, error) {
 				return db.QueryContext(ctx, text, args...)
 			}
 		}
-		prepared, err := db.PrepareContext(b.Context(), text)
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.Cleanup(func() { prepared.Close() })
+		prepared, err := db.PrepareContext(ctx, text)
+		errs = append(errs, err)
 		return prepared.QueryContext
 	}
 	h := &bare{
@@ -147,7 +144,7 @@ func newBare(b *testing.B, db *sql.DB, kept bool) http.Handler {
 		update: prepare(bareUpdate),
 		remove: prepare(bareDelete),
 	}
-	return h.engine()
+	return h.engine(), errors.Join(errs...)
 }
 
 func (h *bare) engine() http.Handler {

@@ -1,0 +1,168 @@
+package bench
+
+import (
+	"database/sql"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	_ "github.com/lib/pq"
+
+	"github.com/authtodo/authtodo/internal/bench/hosts/host"
+	"github.com/authtodo/authtodo/internal/pgtest"
+)
+
+// world is a database and its users, who have as many todos each.
+type world struct {
+	server *pgtest.Database
+	admin  *sql.DB  // of a role that row-level security does not bind
+	heads  []string // the end of the head of a user's requests
+	todos  int64    // those that are never deleted
+
+	stock   int64        // the number of the last todo
+	deleted atomic.Int64 // the number of the last todo that was deleted
+	renamed atomic.Int64
+}
+
+func newWorld(b *testing.B, users, todos int64) *world {
+	w := emptyWorld(b)
+	w.todos, w.heads = todos, make([]string, users)
+	for i := range w.heads {
+		user := "user" + strconv.Itoa(i)
+		w.heads[i] = " HTTP/1.1\r\nHost: localhost\r\nX-User: " + user +
+			"\r\nAuthorization: Bearer " + token(b, user) + "\r\n"
+	}
+	w.withoutIndexes(b, func() { w.load(b, todos) })
+	w.deleted.Store(todos)
+	w.exec(b, `
+		INSERT INTO authtodo_lists (user_id, epoch, revision)
+		SELECT 'user' || i, 'loaded', 1 FROM generate_series(0, $1 - 1) AS i`, users)
+	w.exec(b, `VACUUM ANALYZE`) // nobody else does it here
+	return w
+}
+
+// emptyWorld has tables and nobody.
+func emptyWorld(b *testing.B) *world {
+	w := &world{server: pgtest.Migrated(b)}
+	admin, err := sql.Open("postgres", w.server.AdminURL)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { admin.Close() })
+	w.admin = admin
+	return w
+}
+
+func (w *world) exec(b *testing.B, statement string, args ...any) {
+	b.Helper()
+	if _, err := w.admin.ExecContext(b.Context(), statement, args...); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// withoutIndexes makes the indexes again when do is done, which is faster by far.
+func (w *world) withoutIndexes(b *testing.B, do func()) {
+	rows, err := w.admin.QueryContext(b.Context(), `
+		SELECT indexname, indexdef FROM pg_catalog.pg_indexes
+		WHERE tablename = 'authtodo_todos' AND indexdef NOT LIKE 'CREATE UNIQUE%'`)
+	if err != nil {
+		b.Fatal(err)
+	}
+	indexes := make(map[string]string)
+	for rows.Next() {
+		var name, definition string
+		if err := rows.Scan(&name, &definition); err != nil {
+			b.Fatal(err)
+		}
+		indexes[name] = definition
+	}
+	if err := rows.Err(); err != nil || len(indexes) == 0 {
+		b.Fatalf("%d indexes: %v", len(indexes), err)
+	}
+	for name := range indexes {
+		w.exec(b, `DROP INDEX `+name)
+	}
+	do()
+	for _, definition := range indexes {
+		w.exec(b, definition)
+	}
+}
+
+// load adds n todos; the one with the number i is of the user i % users.
+func (w *world) load(b *testing.B, n int64) {
+	w.exec(b, `
+		INSERT INTO authtodo_todos (user_id, id, title, description, search_text, completed,
+			completed_at, position, created_at, updated_at, version)
+		SELECT 'user' || i % $3, CAST(lpad(to_hex(i), 32, '0') AS uuid),
+			'todo ' || md5(CAST(i AS text)), 'what there is to be said about it',
+			'todo Xwhat there is to be said about it', i % 3 = 0,
+			CASE WHEN i % 3 = 0 THEN to_timestamp(i) END,
+			i * 65536, to_timestamp(i), to_timestamp(i), 1
+		FROM generate_series(CAST($1 AS bigint), CAST($2 AS bigint)) AS i`,
+		w.stock+1, w.stock+n, len(w.heads))
+	w.stock += n
+}
+
+// restock sees to it that there are n todos to delete.
+func (w *world) restock(b *testing.B, n int64) {
+	if w.stock-w.deleted.Load() < n {
+		w.load(b, n)
+	}
+}
+
+func token(b *testing.B, user string) string {
+	claims := jwt.MapClaims{
+		"sub": user, "email": user + "@example.com", "iat": time.Now().Unix(),
+		"exp": time.Now().Add(time.Hour).Unix(),
+	}
+	text, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString([]byte(host.Secret))
+	if err != nil {
+		b.Fatal(err)
+	}
+	return text
+}
+
+// A request is the same for all that have these tables: a guard looks at the
+// token, the bare handler at X-User.
+
+func (w *world) get(buf []byte, r *rand.Rand) []byte {
+	return w.on("GET", buf, r.Int64N(w.todos)+1)
+}
+
+// on is a request for one todo, without the end of its head.
+func (w *world) on(method string, buf []byte, number int64) []byte {
+	return fmt.Appendf(buf, "%s /api/todos/00000000-0000-0000-0000-%012x%s\r\n",
+		method, number, w.heads[number%int64(len(w.heads))])
+}
+
+func (w *world) list(buf []byte, r *rand.Rand) []byte {
+	return fmt.Appendf(buf, "GET /api/todos?limit=50%s\r\n", w.heads[r.IntN(len(w.heads))])
+}
+
+func (w *world) create(buf []byte, r *rand.Rand) []byte {
+	const body = `{"title":"created","description":"what there is to be said about it"}`
+	return withBody(fmt.Appendf(buf, "POST /api/todos%s", w.heads[r.IntN(len(w.heads))]), body)
+}
+
+func (w *world) update(buf []byte, r *rand.Rand) []byte {
+	buf = w.on("PATCH", buf, r.Int64N(w.todos)+1)
+	return withBody(buf[:len(buf)-len("\r\n")], renaming(w.renamed.Add(1)))
+}
+
+func (w *world) delete(buf []byte, _ *rand.Rand) []byte {
+	return w.on("DELETE", buf, w.deleted.Add(1))
+}
+
+// renaming is the body of an update after which no title is what it was.
+func renaming(n int64) string {
+	return fmt.Sprintf(`{"title":"renamed %d","completed":%t}`, n, n%2 == 0)
+}
+
+func withBody(head []byte, body string) []byte {
+	return fmt.Appendf(head, "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+		len(body), body)
+}
