@@ -2,7 +2,8 @@
 
 GO       ?= go
 FUZZTIME ?= 10s
-BENCH    ?= .
+BENCH    ?=
+PAGE     ?= docs/benchmarks.md
 
 # A test that wants a server or a program it cannot find fails with this set,
 # and is skipped without it.
@@ -25,6 +26,7 @@ test: tools vet ## runs every test with -race, skips none, installs what is miss
 	$(GO) test -count=1 -timeout 30m -run 'TestMemory|TestVectors' ./auth/accounts
 	$(GO) test -count=1 -run TestAllocations .
 	cd internal/openapitest && $(GO) test -count=1 -timeout 30m ./...
+	cd internal/bench && $(GO) test -count=1 ./...
 	cd internal/supply && $(GO) test -count=1 ./...
 	cd example/hosts && $(GO) test -race -count=1 ./...
 
@@ -38,11 +40,22 @@ vet: ## looks for what is not formatted or wrong on its face
 	$(GO) vet ./...
 	cd internal/openapitest && $(GO) vet ./...
 	cd internal/bench && $(GO) vet ./...
+	cd internal/bench/pocketbase && $(GO) vet ./...
 	cd internal/supply && $(GO) vet ./...
 	cd example/hosts && $(GO) vet ./...
 
-bench: tools ## runs the benchmarks; BENCH=regexp chooses
+# Without BENCH, what internal/bench prints becomes the page; PAGE is another
+# place for it. AUTHTODO_BENCH=short tries all of it in a few minutes.
+bench: SHELL := /bin/bash -o pipefail
+bench: programs ## runs the benchmarks and writes docs/benchmarks.md; BENCH=regexp only runs some
+ifeq ($(BENCH),)
+	cd internal/bench && $(GO) run ./page -machine >bench.out && \
+		$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 90m . | tee -a bench.out && \
+		$(GO) run ./page bench.out $(abspath $(PAGE))
+else
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m ./...
+	cd internal/bench && $(GO) test -run '^$$' -bench '$(BENCH)' -benchtime 1x -timeout 60m .
+endif
 
 fuzz: ## runs each fuzz target for FUZZTIME (10s)
 	@grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n 1 dirname | sort -u | while read -r dir; do \
