@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,16 +27,7 @@ const (
 // statements on the same file with the same pragmas, kept prepared and scanned
 // into plain fields.
 func BenchmarkSQLite(b *testing.B) {
-	path := filepath.Join(b.TempDir(), "todos.db")
-	db, err := sqlite.Open(b.Context(), path)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { db.Close() })
-	if err := db.Migrate(b.Context()); err != nil {
-		b.Fatal(err)
-	}
-	store, direct := ours{db.Backend().Todos}, newLite(b, path)
+	store, direct := newOurs(b)
 	n := 0
 	for _, op := range []struct {
 		name         string
@@ -52,6 +45,41 @@ func BenchmarkSQLite(b *testing.B) {
 			contest(b, func() {}, numbered(op.ours), peer{"direct", numbered(op.theirs)})
 		})
 	}
+}
+
+// BenchmarkSQLiteWriters compares the store, which lets writers that wait for the
+// disk share a commit, to a commit for each: eight write at once, and synchronous
+// is FULL. The file wants a disk, since what a commit costs is the wait for it.
+func BenchmarkSQLiteWriters(b *testing.B) {
+	const writers = 8
+	store, direct := newOurs(b)
+	together := func(do func(context.Context, int) error) contender {
+		return func(d time.Duration) (ops int) {
+			var wait sync.WaitGroup
+			var done atomic.Int64
+			one := alone(b, func() error { return do(b.Context(), 0) })
+			for range writers {
+				wait.Go(func() { done.Add(int64(one(d))) })
+			}
+			wait.Wait()
+			return int(done.Load())
+		}
+	}
+	contest(b, func() {}, together(store.create), peer{"alone", together(direct.create)})
+}
+
+// newOurs is a file with todos, in the hands of the store and of database/sql.
+func newOurs(b *testing.B) (ours, *lite) {
+	path := filepath.Join(b.TempDir(), "todos.db")
+	db, err := sqlite.Open(b.Context(), path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { db.Close() })
+	if err := db.Migrate(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	return ours{db.Backend().Todos}, newLite(b, path)
 }
 
 // ours is the store; n is the number of the call.
