@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"testing"
@@ -21,7 +22,7 @@ func TestPageInBrowser(t *testing.T) {
 	pictures := t.ArtifactDir()
 	t.Logf("screenshots are in %s; go test -artifacts keeps them", pictures)
 	cmd := exec.CommandContext(t.Context(), "node", "pagetest/browser.mjs")
-	cmd.Env = append(os.Environ(), "PAGE_URL="+p.url, "SCREENSHOTS="+pictures, "CHROMIUM="+chromium)
+	cmd.Env = append(os.Environ(), "PAGE_URL="+p.url, fmt.Sprintf("PAGE_PID=%d", p.cmd.Process.Pid), "SCREENSHOTS="+pictures, "CHROMIUM="+chromium)
 	text, err := cmd.CombinedOutput()
 	t.Logf("\n%s", text)
 	if err != nil {

@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
-const { PAGE_URL: home, SCREENSHOTS: screenshots, CHROMIUM: executablePath } = process.env;
+const { PAGE_URL: home, PAGE_PID: server, SCREENSHOTS: screenshots, CHROMIUM: executablePath } = process.env;
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const password = 'counts on engines';
 const desk = { width: 1280, height: 800 };
@@ -51,6 +51,7 @@ async function until(check, patience = 60_000) {
 const titles = (page) => page.locator('#rows .title span').allTextContents();
 const lists = (page, ...want) => until(async () => assert.deepEqual(await titles(page), want));
 const editor = (page) => page.getByRole('textbox', { name: 'Title', exact: true });
+const banner = (page) => page.locator('#banner-text');
 const row = (page, title) => page.locator('.row', { has: page.getByRole('checkbox', { name: title, exact: true }) });
 
 async function enter(page, way, email) {
@@ -70,6 +71,22 @@ async function add(page, title) {
   await until(async () => assert.ok((await titles(page)).includes(title)));
 }
 
+/** The name of what has the focus. Runs in the page. */
+function focused() {
+  const { activeElement: e } = document;
+  return e.ariaLabel ?? e.labels?.[0]?.innerText ?? e.innerText;
+}
+
+/** What is to be pressed and smaller than 44 px. Runs in the page. */
+function tooSmall() {
+  return [...document.querySelectorAll('button, a, input')]
+    .map((e) => (e.type === 'radio' ? e.nextElementSibling : e))
+    .filter((e) => e.checkVisibility() && !e.closest('.unseen'))
+    .map((e) => ({ e, box: e.getBoundingClientRect() }))
+    .filter(({ box }) => Math.min(box.width, box.height) < 43.9)
+    .map(({ e, box }) => `${e.outerHTML.slice(0, 80)}: ${box.width} × ${box.height}`);
+}
+
 /** Takes pictures in light and dark, and looks for what can be found out without eyes. */
 async function shows(page, name) {
   for (const size of [desk, phone]) {
@@ -78,6 +95,7 @@ async function shows(page, name) {
       await page.emulateMedia({ colorScheme });
       const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       assert.ok(over <= 0, `${name} is ${over} px too wide for ${size.width} px`);
+      if (size === phone) assert.deepEqual(await page.evaluate(tooSmall), [], `${name}: too small for a thumb`);
       await page.screenshot({ path: join(screenshots, `${name}-${size.width}-${colorScheme}.png`) });
       if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe);
       const found = await page.evaluate(async () => (await globalThis.axe.run()).violations);
@@ -93,10 +111,11 @@ const ada = await sits();
 const page = await opens(ada);
 
 async function step(name, does) {
+  const began = Date.now();
   try {
     await does();
     assert.deepEqual(faults, []);
-    console.log(`ok   ${name}`);
+    console.log(`ok   ${name} (${((Date.now() - began) / 1000).toFixed(1)} s)`);
   } catch (error) {
     console.log(`FAIL ${name}`);
     await page.screenshot({ path: join(screenshots, 'failed.png') });
@@ -140,6 +159,20 @@ await step('sign up; the session is out of reach of scripts', async () => {
   assert.ok(cookie.httpOnly && cookie.sameSite === 'Lax');
 });
 
+await step('a wrong password is refused, and the page says so', async () => {
+  const stranger = await sits();
+  const other = await opens(stranger);
+  allowed = /status of 401/;
+  await other.getByLabel('Email').fill('ada@example.com');
+  await other.getByLabel('Password', { exact: true }).fill('counts on looms');
+  await other.getByRole('button', { name: 'Show password' }).click();
+  assert.equal(await other.locator('#password').getAttribute('type'), 'text');
+  await other.getByRole('button', { name: 'Sign in' }).click();
+  await other.getByText('Invalid email or password').waitFor();
+  await shows(other, 'refused');
+  await stranger.close();
+});
+
 await step('add, tick, edit in place', async () => {
   for (const title of ['Buy milk', 'Write to Charles about the engine', 'שלום עולם']) await add(page, title);
   await row(page, 'Buy milk').getByRole('checkbox').check();
@@ -180,8 +213,10 @@ await step('filter and search', async () => {
   await page.getByRole('radio', { name: 'All' }).check({ force: true });
   await page.getByLabel('Search todos').fill('CHARLES');
   await lists(page, 'Write to Charles');
+  await shows(page, 'search');
   await page.getByLabel('Search todos').fill('nowhere');
   await page.getByText('Nothing has “nowhere” in it.').waitFor();
+  await shows(page, 'search-nothing');
   await page.getByLabel('Search todos').fill('');
   await lists(page, 'שלום עולם', 'Write to Charles', 'Buy milk');
 });
@@ -197,6 +232,70 @@ await step('clear completed, undo, and again until it is gone', async () => {
   await page.getByRole('button', { name: 'Dismiss' }).click();
   await gone;
   await lists(page, 'שלום עולם', 'Write to Charles');
+});
+
+await step('everything by keys alone', async () => {
+  const keys = (...names) => names.reduce((before, name) => before.then(() => page.keyboard.press(name)), Promise.resolve());
+  const at = (name) => until(async () => assert.equal(await page.evaluate(focused), name));
+  await page.reload();
+  await at('New todo');
+  for (const title of ['Tea', 'Toast']) {
+    await page.keyboard.type(title);
+    await keys('Enter');
+    await until(async () => assert.ok((await titles(page)).includes(title)));
+  }
+  await keys('Shift+Tab', 'ArrowRight');
+  await lists(page, 'שלום עולם', 'Write to Charles', 'Tea', 'Toast');
+  await keys('ArrowRight');
+  await page.getByText('Nothing is done yet.').waitFor();
+  await keys('ArrowLeft', 'ArrowLeft', 'Tab', 'Tab', 'Tab');
+  await at('Search todos');
+  await page.keyboard.type('toa');
+  await lists(page, 'Toast');
+  await keys('Tab');
+  await at('Toast');
+  const ticked = page.waitForResponse((r) => r.request().method() === 'PATCH');
+  await keys('Space', 'Tab');
+  await at('Edit Toast');
+  await ticked;
+  await until(async () => assert.equal(await page.getByRole('checkbox', { name: 'Toast' }).isChecked(), true));
+  await keys('Enter');
+  await at('Title');
+  await page.keyboard.type('Toast and jam');
+  await keys('Enter');
+  await at('Edit Toast and jam');
+  await keys('Shift+Tab', 'Shift+Tab', 'Control+A', 'Delete');
+  await lists(page, 'שלום עולם', 'Write to Charles', 'Tea', 'Toast and jam');
+  await page.getByRole('button', { name: 'Delete Tea' }).focus();
+  await keys('Enter');
+  await at('Edit Toast and jam');
+  await keys('Control+Z');
+  await at('Edit Tea');
+  await keys('Tab', 'Tab');
+  await at('Delete Tea');
+  await keys('Enter');
+  for (let i = 0; (await page.evaluate(focused)) !== 'Undo'; i++) {
+    assert.ok(i < 10, 'Undo is out of reach of Tab');
+    await keys('Tab');
+  }
+  await page.waitForTimeout(8_000); // longer than the time to undo, which stands still meanwhile
+  await keys('Enter');
+  await at('Edit Tea');
+  await page.getByRole('button', { name: 'Clear completed' }).focus();
+  await keys('Enter');
+  await lists(page, 'שלום עולם', 'Write to Charles', 'Tea');
+  await at('Todos');
+  let gone = 0; // the toast at once, with the next deletion, and the tea when its time is over
+  const tea = page.waitForResponse((r) => r.request().method() === 'DELETE' && r.status() === 204 && ++gone === 2);
+  await page.getByRole('button', { name: 'Delete Tea' }).focus();
+  await keys('Enter');
+  await tea;
+  await lists(page, 'שלום עולם', 'Write to Charles');
+  await page.getByRole('button', { name: 'Sessions' }).focus();
+  await keys('Enter');
+  await page.getByRole('heading', { name: 'Where you are signed in' }).waitFor();
+  await keys('Escape');
+  await at('Sessions');
 });
 
 await step('a second tab follows; what both edit is shown and resolved', async () => {
@@ -221,21 +320,42 @@ await step('a second tab follows; what both edit is shown and resolved', async (
   await other.close();
 });
 
+await step('what was deleted elsewhere is not changed; the page says so', async () => {
+  const other = await opens(ada);
+  await lists(other, 'שלום עולם', 'Write to Ada', 'From the other tab');
+  await add(page, 'Going');
+  await until(async () => assert.ok((await titles(other)).includes('Going')));
+  await page.getByRole('button', { name: 'Edit Going' }).click();
+  allowed = /status of 404/;
+  await other.getByRole('button', { name: 'Delete Going' }).click();
+  await other.getByRole('button', { name: 'Dismiss' }).click();
+  await lists(other, 'שלום עולם', 'Write to Ada', 'From the other tab');
+  await lists(page, 'שלום עולם', 'Write to Ada', 'From the other tab');
+  await other.close();
+});
+
 await step('a long list: the rest is loaded when asked for', async () => {
   await page.evaluate(async () => {
     for (let i = 0; i < 120; i++) {
       await fetch('/api/todos', {
         method: 'POST',
         headers: { 'Content-Type': 'application/json' },
-        body: JSON.stringify({ title: `Todo ${i}` }),
+        body: JSON.stringify({
+          title: i % 9 === 4 ? `Read ${'Donaudampfschifffahrtselektrizität'.repeat(4)} aloud` : `Todo ${i}`,
+          completed: i % 5 === 1,
+        }),
       });
     }
   });
   await page.reload();
   await until(async () => assert.equal((await titles(page)).length, 100));
   await page.getByText('123 todos').waitFor();
-  await page.getByRole('button', { name: 'Load more' }).click();
+  await shows(page, 'long');
+  await page.getByRole('button', { name: 'Load more' }).focus();
+  await page.keyboard.press('Enter');
   await until(async () => assert.equal((await titles(page)).length, 123));
+  await until(async () => assert.equal(await page.evaluate(focused), 'Edit Todo 97')); // the first that came
+  await page.evaluate(() => scrollTo(0, 0));
 });
 
 await step('offline: nothing is lost, and the page says what to do', async () => {
@@ -244,18 +364,37 @@ await step('offline: nothing is lost, and the page says what to do', async () =>
   await page.getByLabel('New todo').fill('Written offline');
   await page.keyboard.press('Enter');
   await page.getByText('Press Add to try again.').waitFor();
-  await page.getByText('You are offline.').waitFor();
+  await banner(page).filter({ hasText: 'You are offline.' }).waitFor();
   await shows(page, 'offline');
   await ada.setOffline(false);
   await page.getByRole('button', { name: 'Add', exact: true }).click();
   await until(async () => assert.ok((await titles(page)).includes('Written offline')));
-  await until(async () => assert.equal(await page.getByText('You are offline.').isVisible(), false));
+  await until(async () => assert.equal(await banner(page).innerText(), ''));
+});
+
+await step('a server that does not answer: the page says so, and goes on with it', async () => {
+  allowed = /Failed to load|ERR_/;
+  const { y } = await page.getByRole('heading', { name: 'Todos' }).boundingBox();
+  process.kill(server, 'SIGSTOP');
+  try {
+    await banner(page).filter({ hasText: 'The server does not answer.' }).waitFor();
+    assert.equal((await page.getByRole('heading', { name: 'Todos' }).boundingBox()).y, y, 'the page has moved');
+    await shows(page, 'unreachable');
+    await page.getByRole('button', { name: 'Try again' }).click();
+  } finally {
+    process.kill(server, 'SIGCONT');
+  }
+  await until(async () => assert.equal(await banner(page).innerText(), ''));
 });
 
 await step('sessions: the other device is signed out from here', async () => {
   const elsewhere = await sits();
   const device = await opens(elsewhere);
   await enter(device, 'sign-in', 'ada@example.com');
+  const last = device.getByRole('checkbox', { name: 'Written offline' });
+  await device.getByRole('button', { name: 'Load more' }).click();
+  await last.check();
+  await until(async () => assert.ok(await page.getByRole('checkbox', { name: 'Written offline' }).isChecked()), 10_000);
   await page.getByRole('button', { name: 'Sessions' }).click();
   await until(async () => assert.equal(await page.locator('#sessions-rows li').count(), 2));
   await shows(page, 'sessions');

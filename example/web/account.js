@@ -73,7 +73,7 @@ function mode() {
 function reveal(shown) {
   $('password').type = shown ? 'text' : 'password';
   $('reveal').textContent = shown ? 'Hide' : 'Show';
-  $('reveal').setAttribute('aria-pressed', String(shown));
+  $('reveal').setAttribute('aria-label', shown ? 'Hide password' : 'Show password');
 }
 
 function note(name, text) {

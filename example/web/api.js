@@ -31,7 +31,7 @@ export async function call(method, path, { body, headers, keepalive } = {}) {
     });
     text = await response.text();
   } catch (cause) {
-    throw new Unreachable('The server does not answer.', { cause });
+    throw new Unreachable(navigator.onLine ? 'The server does not answer.' : 'You are offline.', { cause });
   }
   const { status } = response;
   const parsed = parse(text);

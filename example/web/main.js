@@ -76,18 +76,45 @@ function mountList() {
     event.preventDefault();
     void add();
   });
-  $('more').addEventListener('click', () => void todos.loadMore());
+  $('more').addEventListener('click', () => void loadMore());
   $('clear').addEventListener('click', () => void clearCompleted());
   $('banner-retry').addEventListener('click', () => void todos.refresh());
-  $('notice-undo').addEventListener('click', () => {
-    hideNotice();
-    todos.keep();
-    say('Nothing was deleted.');
-  });
+  mountUndo();
+}
+
+// mountUndo gives whoever comes to the notice the time to press its button, and
+// the keys for it to those who are elsewhere.
+function mountUndo() {
+  const bar = $('notice');
+  for (const comes of ['pointerenter', 'focusin']) bar.addEventListener(comes, () => todos.hold());
+  for (const goes of ['pointerleave', 'focusout']) bar.addEventListener(goes, () => todos.release());
+  $('notice-undo').addEventListener('click', undo);
   $('notice-close').addEventListener('click', () => {
     hideNotice();
     void todos.flush();
   });
+  addEventListener('keydown', (event) => {
+    const keys = (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.key.toLowerCase() === 'z';
+    const { selectionStart, value } = event.target;
+    const writing = selectionStart != null && value !== ''; // a text has an undo of its own
+    if (!keys || writing || todos.doomed.size === 0) return;
+    event.preventDefault();
+    undo();
+  });
+}
+
+function undo() {
+  const [first] = todos.doomed.keys();
+  hideNotice();
+  todos.keep();
+  rows.focus(first);
+  say('Nothing was deleted.');
+}
+
+async function loadMore() {
+  const before = todos.items.length;
+  await todos.loadMore();
+  rows.focus(todos.items[before]?.id);
 }
 
 function filter() {
@@ -138,31 +165,47 @@ function notice(text, tone) {
   $('notice-text').textContent = text;
   $('notice').dataset.tone = tone;
   $('notice-undo').hidden = tone === 'bad';
-  $('notice').hidden = false;
+  $('notice').toggleAttribute('data-empty', false);
 }
 
 function hideNotice() {
-  $('notice').hidden = true;
+  keepsFocus(() => {
+    $('notice-text').textContent = '';
+    $('notice').toggleAttribute('data-empty', true);
+  });
+}
+
+// keepsFocus leaves it at the heading if what had it is shown no more, or the
+// next Tab would begin at the top of the page.
+function keepsFocus(change) {
+  const had = document.activeElement;
+  change();
+  if (had?.closest('[hidden], [data-empty]')) $('list-title').focus();
 }
 
 function draw() {
   if (who === null) return rows.draw([], false);
+  keepsFocus(drawList);
+}
+
+function drawList() {
   const items = todos.items.filter(
     (t) => !todos.doomed.has(t.id) && (todos.filter === 'all' || t.completed === (todos.filter === 'done')),
   );
   rows.draw(items, todos.query === '' && items.length > 1);
   drawDoomed();
   const total = Math.max(todos.total - (todos.items.length - items.length), items.length);
-  $('count').textContent = todos.ready ? counted(total) : '';
+  $('count').textContent = todos.ready && total > 0 ? counted(total) : '';
   $('bones').hidden = todos.ready || todos.trouble !== '';
   $('more').hidden = !todos.more;
   $('search').hidden = todos.query === '' && todos.ready && todos.filter === 'all' && total < 2;
   $('clear').hidden = !items.some((t) => t.completed);
   $('empty').hidden = !todos.ready || items.length > 0 || todos.more;
-  $('empty').textContent = emptiness();
+  $('empty-text').textContent = emptiness();
   $('banner').toggleAttribute('data-empty', todos.trouble === '');
-  $('banner-text').textContent = todos.trouble && `${todos.trouble} What you see may be old.`;
-  $('banner-retry').hidden = todos.trouble === '';
+  const old = `${todos.trouble} What you see may be old; the page goes on by itself.`;
+  const text = todos.trouble && old;
+  if ($('banner-text').textContent !== text) $('banner-text').textContent = text; // said once
 }
 
 function drawDoomed() {
@@ -170,7 +213,8 @@ function drawDoomed() {
   if (n === 0 && $('notice').dataset.tone === 'quiet') return hideNotice();
   if (n === 0) return;
   const [first] = todos.doomed.values();
-  notice(n === 1 ? `Deleted “${first.title}”` : `Deleted ${n} todos`, 'quiet');
+  const text = n === 1 ? `Deleted “${first.title}”` : `Deleted ${n} todos`;
+  if ($('notice-text').textContent !== text) notice(text, 'quiet');
 }
 
 function counted(n) {

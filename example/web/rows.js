@@ -20,6 +20,11 @@ export class Rows {
     this.#complain = complain;
   }
 
+  // focus goes to the title of a todo, if it is shown.
+  focus(id) {
+    this.#rows.get(id)?.querySelector('.title').focus();
+  }
+
   draw(items, movable) {
     if (this.#drag) return; // the list waits until the row is let go
     const list = $('rows');
@@ -69,6 +74,8 @@ export class Rows {
 
   #fill(row, todo, movable) {
     row.todo = todo;
+    // Other changes than of the title are none to the person who edits one.
+    if (todo.title === row.began && todo.version > row.version) row.version = todo.version;
     row.toggleAttribute('data-done', todo.completed);
     const part = (selector) => row.querySelector(selector);
     part('.tick').checked = todo.completed;
@@ -158,8 +165,7 @@ export class Rows {
     }
   }
 
-  // #clash shows what somebody else has written meanwhile. Other changes than
-  // of the title are none to the person who edits one.
+  // #clash shows what somebody else has written meanwhile, if it is the title.
   async #clash(row, title) {
     try {
       row.theirs = await this.#todos.read(row.todo.id);

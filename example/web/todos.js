@@ -22,6 +22,7 @@ export class Todos {
   #writes = 0; // started so far, to tell answers that are older than a write
   #running = 0;
   #asked = 0;
+  #asking = 0; // of these, without an answer so far
   #wanted = page;
   #timer;
   #channel = 'BroadcastChannel' in globalThis ? new BroadcastChannel('todos') : null;
@@ -44,8 +45,10 @@ export class Todos {
 
   start() {
     void this.refresh();
+    // One at a time: a question that took the place of one without an answer
+    // would keep it from ever being told that there is none.
     this.#timer = setInterval(() => {
-      if (document.visibilityState === 'visible') void this.refresh();
+      if (document.visibilityState === 'visible' && this.#asking === 0) void this.refresh();
     }, pollEvery);
   }
 
@@ -88,6 +91,7 @@ export class Todos {
   // changed costs the server one look at a counter.
   async refresh() {
     const asked = ++this.#asked;
+    this.#asking++;
     const writes = this.#writes;
     const stale = () => asked !== this.#asked || writes !== this.#writes || this.#running > 0;
     try {
@@ -111,6 +115,8 @@ export class Todos {
     } catch (error) {
       if (asked !== this.#asked) return;
       this.#fail(error);
+    } finally {
+      this.#asking--;
     }
     this.#changed();
   }
@@ -139,7 +145,7 @@ export class Todos {
   #fail(error) {
     if (error instanceof Problem && error.status === 401) return this.#signedOut();
     if (!(error instanceof Unreachable)) throw error;
-    this.trouble = navigator.onLine ? error.message : 'You are offline.';
+    this.trouble = error.message;
   }
 
   // write sends a change and tells the other tabs.
@@ -245,6 +251,17 @@ export class Todos {
     this.#pending = null;
     this.doomed.clear();
     this.#changed();
+  }
+
+  // hold stops the time to undo for as long as somebody is about to.
+  hold() {
+    clearTimeout(this.#pending);
+  }
+
+  release() {
+    if (this.#pending === null) return;
+    clearTimeout(this.#pending);
+    this.#pending = setTimeout(() => void this.flush(), undoFor);
   }
 
   // completed is everything that is done, on all pages.
