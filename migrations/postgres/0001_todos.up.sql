@@ -85,24 +85,26 @@ INSERT INTO authtodo_settings (name, value) VALUES (
 -- Row-level security, forced on the owner of the tables too and fail-closed: a
 -- connection that has not said which user it acts for sees no rows and can
 -- write none. nullif, because a setting that was local to an ended transaction
--- is left as '' and not as null.
+-- is left as '' and not as null. It is no sub-select, which would be a plan of
+-- its own in each statement: all of them compare user_id with the owner, too, so
+-- the planner compares the owner with the setting instead, once a statement.
 ALTER TABLE authtodo_todos ENABLE ROW LEVEL SECURITY;
 ALTER TABLE authtodo_todos FORCE ROW LEVEL SECURITY;
 CREATE POLICY authtodo_owner ON authtodo_todos
-    USING (user_id = (SELECT nullif(current_setting('authtodo.user_id', true), '')))
-    WITH CHECK (user_id = (SELECT nullif(current_setting('authtodo.user_id', true), '')));
+    USING (user_id = nullif(current_setting('authtodo.user_id', true), ''))
+    WITH CHECK (user_id = nullif(current_setting('authtodo.user_id', true), ''));
 
 ALTER TABLE authtodo_lists ENABLE ROW LEVEL SECURITY;
 ALTER TABLE authtodo_lists FORCE ROW LEVEL SECURITY;
 CREATE POLICY authtodo_owner ON authtodo_lists
-    USING (user_id = (SELECT nullif(current_setting('authtodo.user_id', true), '')))
-    WITH CHECK (user_id = (SELECT nullif(current_setting('authtodo.user_id', true), '')));
+    USING (user_id = nullif(current_setting('authtodo.user_id', true), ''))
+    WITH CHECK (user_id = nullif(current_setting('authtodo.user_id', true), ''));
 
 ALTER TABLE authtodo_retries ENABLE ROW LEVEL SECURITY;
 ALTER TABLE authtodo_retries FORCE ROW LEVEL SECURITY;
 CREATE POLICY authtodo_owner ON authtodo_retries
-    USING (user_id = (SELECT nullif(current_setting('authtodo.user_id', true), '')))
-    WITH CHECK (user_id = (SELECT nullif(current_setting('authtodo.user_id', true), '')));
+    USING (user_id = nullif(current_setting('authtodo.user_id', true), ''))
+    WITH CHECK (user_id = nullif(current_setting('authtodo.user_id', true), ''));
 
 -- The operations on single todos. They are functions, because the server keeps
 -- the plans of what is in a function for as long as a connection lasts, behind a

@@ -73,20 +73,20 @@ CREATE TABLE authtodo_signing_keys (
 ALTER TABLE authtodo_users ENABLE ROW LEVEL SECURITY;
 ALTER TABLE authtodo_users FORCE ROW LEVEL SECURITY;
 CREATE POLICY authtodo_owner ON authtodo_users
-    USING (user_id = (SELECT nullif(current_setting('authtodo.user_id', true), '')))
-    WITH CHECK (user_id = (SELECT nullif(current_setting('authtodo.user_id', true), '')));
+    USING (user_id = nullif(current_setting('authtodo.user_id', true), ''))
+    WITH CHECK (user_id = nullif(current_setting('authtodo.user_id', true), ''));
 
 ALTER TABLE authtodo_sessions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE authtodo_sessions FORCE ROW LEVEL SECURITY;
 CREATE POLICY authtodo_owner ON authtodo_sessions
-    USING (user_id = (SELECT nullif(current_setting('authtodo.user_id', true), '')))
-    WITH CHECK (user_id = (SELECT nullif(current_setting('authtodo.user_id', true), '')));
+    USING (user_id = nullif(current_setting('authtodo.user_id', true), ''))
+    WITH CHECK (user_id = nullif(current_setting('authtodo.user_id', true), ''));
 
 ALTER TABLE authtodo_codes ENABLE ROW LEVEL SECURITY;
 ALTER TABLE authtodo_codes FORCE ROW LEVEL SECURITY;
 CREATE POLICY authtodo_owner ON authtodo_codes
-    USING (user_id = (SELECT nullif(current_setting('authtodo.user_id', true), '')))
-    WITH CHECK (user_id = (SELECT nullif(current_setting('authtodo.user_id', true), '')));
+    USING (user_id = nullif(current_setting('authtodo.user_id', true), ''))
+    WITH CHECK (user_id = nullif(current_setting('authtodo.user_id', true), ''));
 
 -- Whoever signs in knows an address and not yet the user. So the one address that
 -- the setting authtodo.email names can be seen, too, and no other; only the user
@@ -94,7 +94,7 @@ CREATE POLICY authtodo_owner ON authtodo_codes
 ALTER TABLE authtodo_emails ENABLE ROW LEVEL SECURITY;
 ALTER TABLE authtodo_emails FORCE ROW LEVEL SECURITY;
 CREATE POLICY authtodo_owner ON authtodo_emails
-    USING (user_id = (SELECT nullif(current_setting('authtodo.user_id', true), '')))
-    WITH CHECK (user_id = (SELECT nullif(current_setting('authtodo.user_id', true), '')));
+    USING (user_id = nullif(current_setting('authtodo.user_id', true), ''))
+    WITH CHECK (user_id = nullif(current_setting('authtodo.user_id', true), ''));
 CREATE POLICY authtodo_address ON authtodo_emails FOR SELECT
     USING (email = (SELECT nullif(current_setting('authtodo.email', true), '')));

@@ -22,11 +22,11 @@ var _ interface {
 // gate names the user to row-level security, which shows the rows of the user in
 // the setting authtodo.user_id. The setting is made in the statement that needs it
 // and is gone when that ends, so there is nothing to undo on a connection and
-// nobody inherits it. The planner puts the gate above the scan of its part of the
-// statement, as a filter that is asked once before any row is read; were it ever
-// to choose another order, the part would see no rows. So the gate stands in
-// each part that reads a table. What writes is a function of the migrations and
-// begins with it.
+// nobody inherits it. The planner makes a filter of the gate that is asked once,
+// before any row is read, and of what the policy comes to for this user a second
+// one, which is asked behind it, because it costs more; were it ever to choose
+// another order, the part would see no rows. So the gate stands in each part that
+// reads a table. What writes is a function of the migrations and begins with it.
 const gate = `(SELECT set_config('authtodo.user_id', CAST($1 AS text), true)) IS NOT NULL
 	AND user_id = CAST($1 AS text)`
 
