@@ -75,7 +75,7 @@ func openSource(address string) (*sql.DB, betterauth.Dialect, error) {
 		return db, betterauth.SQLite, err
 	}
 	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" || u.Host == "" {
+	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
 		// It may hold a password, so that it is not repeated.
 		return nil, "", errors.New("-import: the database must be sqlite:path or postgres://user:password@host/name")
 	}

@@ -2,13 +2,25 @@ package main
 
 import (
 	"database/sql"
+	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/authtodo/authtodo/internal/pgtest"
 )
 
-// betterAuthFile is a database with the columns that Better Auth makes and one
-// user; that the npm package's own is read is tested where the package is.
+// betterAuthTables have the columns that Better Auth makes, and one user.
+const betterAuthTables = `
+	CREATE TABLE "user" ("id" text, "email" text, "emailVerified" integer, "name" text,
+		"image" text, "createdAt" date, "updatedAt" date);
+	CREATE TABLE "account" ("userId" text, "providerId" text, "password" text);
+	INSERT INTO "user" VALUES ('ada', 'Ada@Example.test', 1, 'Ada', NULL,
+		'2024-05-01T10:00:00.000Z', '2024-05-01T10:00:00.000Z')`
+
+// betterAuthFile is a database of Better Auth; that the npm package's own is read
+// is tested where the package is.
 func betterAuthFile(t *testing.T) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "better auth.sqlite")
@@ -17,12 +29,7 @@ func betterAuthFile(t *testing.T) string {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	_, err = db.Exec(`
-		CREATE TABLE "user" ("id" text, "email" text, "emailVerified" integer, "name" text,
-			"image" text, "createdAt" date, "updatedAt" date);
-		CREATE TABLE "account" ("userId" text, "providerId" text, "password" text);
-		INSERT INTO "user" VALUES ('ada', 'Ada@Example.test', 1, 'Ada', NULL,
-			'2024-05-01T10:00:00.000Z', '2024-05-01T10:00:00.000Z')`)
+	_, err = db.Exec(betterAuthTables)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,5 +67,36 @@ func TestImport(t *testing.T) {
 		if code != step.code || !strings.Contains(all, step.prints) || strings.Contains(all, "s3") {
 			t.Errorf("%q: %d %s", step.args, code, all)
 		}
+	}
+}
+
+// TestImportLine runs the line of docs/accounts.md, which is about PostgreSQL.
+func TestImportLine(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../docs/accounts.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := regexp.MustCompile(`(?m)^go run \./example (-import (postgres://\S+) .*)$`).FindSubmatch(page)
+	if line == nil {
+		t.Fatal("docs/accounts.md imports nothing")
+	}
+	server := pgtest.Empty(t)
+	db, err := sql.Open("postgres", server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	tables := strings.NewReplacer(`"emailVerified" integer`, `"emailVerified" boolean`, " date", " timestamptz",
+		"'Ada@Example.test', 1", "'Ada@Example.test', true").Replace(betterAuthTables)
+	if _, err := db.ExecContext(t.Context(), tables); err != nil {
+		t.Fatal(err)
+	}
+	args := strings.Fields(strings.ReplaceAll(string(line[1]), string(line[2]), asURL(server.URL)))
+	env := map[string]string{"DATABASE_URL": "sqlite:" + filepath.Join(t.TempDir(), "todos.db")}
+	var out, errs strings.Builder
+	code := command(args, func(name string) string { return env[name] }, &out, &errs)
+	if code != 0 || !strings.Contains(out.String(), "1 would be imported") {
+		t.Errorf("%s: %d %s%s", line[1], code, &out, &errs)
 	}
 }

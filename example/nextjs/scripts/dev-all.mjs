@@ -9,7 +9,10 @@ import { fileURLToPath } from 'node:url'
 
 const here = resolve(fileURLToPath(import.meta.url), '../..')
 const module = resolve(here, '../..') // where go run finds ./example
-const app = 'http://localhost:3000'
+const port = process.env.PORT || '3000'
+const app = `http://localhost:${port}`
+const address = process.env.ADDR || '127.0.0.1:8080' // reached from this machine only
+const api = `http://localhost:${address.split(':').pop()}/api`
 
 if (!existsSync(join(here, 'node_modules/next'))) fail('run "npm ci" first')
 keepSecret(join(here, '.env.local'))
@@ -20,14 +23,13 @@ const running = new Set()
 let code = null
 
 start('api', 'go', ['run', './example'], module, {
-  // Whoever listens on this port can be reached from this machine only.
-  ADDR: '127.0.0.1:8080',
+  ADDR: address,
   CORS_ORIGINS: app,
   BETTER_AUTH_SECRET: '', // the API does without it: it reads the key set
 })
 const next = join(here, 'node_modules/next/dist/bin/next')
-start('app', process.execPath, [next, 'dev', '--hostname', 'localhost', '--port', '3000'], here, {
-  NEXT_PUBLIC_API_URL: 'http://localhost:8080/api',
+start('app', process.execPath, [next, 'dev', '--hostname', 'localhost', '--port', port], here, {
+  NEXT_PUBLIC_API_URL: api,
 })
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop(0))
 
