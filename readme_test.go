@@ -3,11 +3,13 @@ package authtodo_test
 import (
 	"bufio"
 	"io/fs"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,7 +29,10 @@ func pages(t *testing.T) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range append(docs, "README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md") {
+	others := []string{
+		"README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "clients/ts/README.md", "example/nextjs/README.md",
+	}
+	for _, name := range append(docs, others...) {
 		texts[name] = read(t, name)
 	}
 	return texts
@@ -106,17 +111,45 @@ func flat(text string) string {
 	return regexp.MustCompile(`(?m)^\t+`).ReplaceAllString(text, "")
 }
 
+// TestLinksLeadSomewhere: files are there, and have the headings that links
+// name. Nobody asks other servers, whose addresses only have to be such.
 func TestLinksLeadSomewhere(t *testing.T) {
+	links := 0
 	for name, page := range pages(t) {
-		for _, m := range regexp.MustCompile(`\]\(([^)#]+)[^)]*\)`).FindAllStringSubmatch(page, -1) {
-			if strings.HasPrefix(m[1], "https://") {
+		for _, m := range regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(page, -1) {
+			links++
+			link, err := url.Parse(m[1])
+			if err != nil || link.IsAbs() && (link.Scheme != "https" || !strings.Contains(link.Host, ".")) {
+				t.Errorf("%s: %s is no address: %v", name, m[1], err)
+			}
+			if err != nil || link.IsAbs() {
 				continue
 			}
-			if _, err := os.Stat(filepath.Join(filepath.Dir(name), filepath.FromSlash(m[1]))); err != nil {
+			file := name
+			if link.Path != "" {
+				file = filepath.Join(filepath.Dir(name), filepath.FromSlash(link.Path))
+			}
+			if _, err := os.Stat(file); err != nil {
 				t.Errorf("%s: %v", name, err)
+			} else if link.Fragment != "" && !slices.Contains(headings(read(t, file)), link.Fragment) {
+				t.Errorf("%s: %s has no heading for #%s", name, file, link.Fragment)
 			}
 		}
 	}
+	if links < 50 {
+		t.Errorf("only %d links are seen", links)
+	}
+}
+
+// headings are the names that GitHub gives those of a page.
+func headings(page string) []string {
+	var names []string
+	code := regexp.MustCompile("(?ms)^```.*?^```$")
+	for _, m := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(code.ReplaceAllString(page, ""), -1) {
+		name := strings.ReplaceAll(strings.ToLower(m[1]), " ", "-")
+		names = append(names, regexp.MustCompile(`[^\p{L}\p{N}_-]`).ReplaceAllString(name, ""))
+	}
+	return names
 }
 
 // TestOptionsAreInTheDocs: each field of each kind of options has a row.

@@ -4,6 +4,10 @@ package ts
 
 import (
 	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -36,6 +40,40 @@ func TestClient(t *testing.T) {
 	}
 	if n := strings.Count(string(said), "ok "); n < 20 {
 		t.Errorf("only %d steps ran", n)
+	}
+}
+
+// TestClientIsInstalled runs what README.md says, in a folder beside this
+// repository, and imports what has come.
+func TestClientIsInstalled(t *testing.T) {
+	t.Parallel()
+	needs(t)
+	page, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := regexp.MustCompile("(?m)^npm install .*$").FindString(string(page))
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	host := filepath.Join(t.TempDir(), "host")
+	for _, err := range []error{
+		os.Mkdir(host, 0o700),
+		os.Symlink(root, filepath.Join(host, "..", "authtodo")),
+		os.WriteFile(filepath.Join(host, "package.json"), []byte(`{"private":true,"type":"module"}`), 0o600),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	script := line + ` --no-audit --no-fund >&2
+node -e 'import("authtodo").then(({ createTodos }) => console.log(typeof createTodos))'`
+	command := exec.CommandContext(t.Context(), "bash", "-euc", script)
+	command.Dir = host
+	out, err := command.Output()
+	if err != nil || string(out) != "function\n" {
+		t.Errorf("%s: %v: %s", line, err, out)
 	}
 }
 
