@@ -94,16 +94,25 @@ func through(token string, guard gin.HandlerFunc) func() error {
 	}
 }
 
-// duel is a contest of operations, which says what each allocates, too.
+// duel is a contest of operations, which says what each allocates, too. They
+// need next to no warming up, and turns so short that the machine is the same for
+// all of a round, but long against a collection of somebody else's garbage.
 func duel(b *testing.B, ours func() error, rivals []rival) {
-	peers := make([]peer, len(rivals))
-	for i, r := range rivals {
-		peers[i] = peer{r.name, often(b, r.do)}
+	p := pace{rounds: 80, slice: 25 * time.Millisecond, warmUp: 100 * time.Millisecond}
+	if short() {
+		p = pace{rounds: 5, slice: 5 * time.Millisecond, warmUp: 5 * time.Millisecond}
 	}
-	contest(b, func() {}, often(b, ours), peers...)
-	b.ReportMetric(allocations(b, ours), "allocs")
+	all := []peer{{run: often(b, ours)}}
 	for _, r := range rivals {
+		all = append(all, peer{r.name, often(b, r.do)})
+	}
+	s := race(b, p, func() {}, all)
+	b.ReportMetric(s.rate(0), "op/s")
+	b.ReportMetric(allocations(b, ours), "allocs")
+	for i, r := range rivals {
+		b.ReportMetric(s.rate(i+1), r.name+"_op/s")
 		b.ReportMetric(allocations(b, r.do), r.name+"_allocs")
+		s.report(b, "x_"+r.name, 0, i+1)
 	}
 }
 
