@@ -20,16 +20,20 @@ type traffic func(buf []byte, r *rand.Rand) []byte
 // service is a contender over HTTP.
 type service struct {
 	*process
+	name    string
 	status  int // of all answers
 	next    traffic
 	clients []*client
 	turns   [][]time.Duration // how long requests have taken; the first turn warms up
+
+	backends func() []int     // the processes of the database that work for it
+	idle     [2]time.Duration // what it and they had worked when it was warm
 }
 
 // load puts a process under traffic: of n clients, each with a connection that
 // stays open and a request at a time, whose answers must have the status.
 func load(b *testing.B, p *process, n, status int, next traffic) *service {
-	s := &service{process: p, status: status, next: next}
+	s := &service{process: p, status: status, next: next, backends: func() []int { return nil }}
 	for i := range n {
 		conn, err := net.Dial("tcp", p.addr)
 		if err != nil {
@@ -59,9 +63,27 @@ func (s *service) contender(b *testing.B) contender {
 		for _, c := range s.clients {
 			turn = append(turn, c.took...)
 		}
-		s.turns = append(s.turns, turn)
+		if s.turns = append(s.turns, turn); len(s.turns) == 1 {
+			s.idle = s.worked(b)
+		}
 		return len(turn)
 	}
+}
+
+// worked is what the service and its part of the database have worked.
+func (s *service) worked(b *testing.B) (total [2]time.Duration) {
+	total[0] = worked(b, s.cmd.Process.Pid)
+	for _, pid := range s.backends() {
+		total[1] += worked(b, pid)
+	}
+	return total
+}
+
+// each is what they have worked for a request, in microseconds.
+func (s *service) each(b *testing.B) (service, database float64) {
+	now, n := s.worked(b), float64(len(slices.Concat(s.turns[1:]...)))
+	micro := float64(time.Microsecond)
+	return float64(now[0]-s.idle[0]) / micro / n, float64(now[1]-s.idle[1]) / micro / n
 }
 
 // latency is what so many of a hundred requests took no longer than, in

@@ -49,15 +49,18 @@ func BenchmarkHTTP(b *testing.B) {
 	} {
 		b.Run(op.name, func(b *testing.B) {
 			w.exec(b, `VACUUM ANALYZE`)
-			run := func(name string, args ...string) *service {
-				return load(b, start(b, dir+name, args...), connections, op.status, op.next)
+			run := func(name, program, url string, args ...string) *service {
+				args = append(args, "-db", url+" application_name="+name)
+				s := load(b, start(b, dir+program, args...), connections, op.status, op.next)
+				s.name, s.backends = name, func() []int { return w.backends(b, name) }
+				return s
 			}
 			services := []*service{
-				run("authtodo", "-db", w.server.URL),
-				run("authtodo", "-db", w.server.URL, "-direct"),
-				run("bare", "-db", w.server.AdminURL, "-kept"),
-				run("bare", "-db", w.server.AdminURL),
-				run("usual", "-db", w.server.AdminURL),
+				run("default", "authtodo", w.server.URL),
+				run("direct", "authtodo", w.server.URL, "-direct"),
+				run("bare", "bare", w.server.AdminURL, "-kept"),
+				run("plain", "bare", w.server.AdminURL),
+				run("usual", "usual", w.server.AdminURL),
 				startPocketBase(b, dir+"pocketbase", op.status, op.other),
 			}
 			match(b, services, func() { w.restock(b, 40_000) }) // more than is deleted in a round
@@ -67,11 +70,10 @@ func BenchmarkHTTP(b *testing.B) {
 
 // match reports what the services do and how ours stand to the others.
 func match(b *testing.B, services []*service, before func()) {
-	names := []string{"default", "direct", "bare", "plain", "usual", "pocketbase"}
-	const ours = 2
+	const ours = 2 // of the services, the first; the third is bare
 	all := make([]peer, len(services))
 	for i, s := range services {
-		all[i] = peer{names[i], s.contender(b)}
+		all[i] = peer{s.name, s.contender(b)}
 	}
 	p := usualPace()
 	if !short() { // so that there are a few thousand requests, for the slowest hundredth
@@ -79,16 +81,20 @@ func match(b *testing.B, services []*service, before func()) {
 	}
 	score := race(b, p, before, all)
 	for i, s := range services {
-		b.ReportMetric(score.rate(i), names[i]+"_op/s")
-		b.ReportMetric(s.latency(50), names[i]+"_p50_ms")
-		b.ReportMetric(s.latency(99), names[i]+"_p99_ms")
-		b.ReportMetric(s.peak(b), names[i]+"_MiB")
+		own, database := s.each(b)
+		b.ReportMetric(score.rate(i), s.name+"_op/s")
+		b.ReportMetric(s.latency(50), s.name+"_p50_ms")
+		b.ReportMetric(s.latency(99), s.name+"_p99_ms")
+		b.ReportMetric(own, s.name+"_service_us")
+		b.ReportMetric(database, s.name+"_database_us")
+		b.ReportMetric(s.peak(b), s.name+"_MiB")
 	}
-	for i := range ours {
-		for j := ours; j < len(services); j++ {
-			score.report(b, names[i]+"_x_"+names[j], i, j)
+	for i, s := range services[:ours] {
+		for j, other := range services[ours:] {
+			score.report(b, s.name+"_x_"+other.name, i, ours+j)
 		}
-		b.ReportMetric(services[i].latency(99)/services[ours].latency(99), names[i]+"_p99_x_"+names[ours])
+		bare := services[ours]
+		b.ReportMetric(s.latency(99)/bare.latency(99), s.name+"_p99_x_"+bare.name)
 	}
 }
 
@@ -119,6 +125,7 @@ func startPocketBase(b *testing.B, path string, status int, next func(*pocketBas
 		status = http.StatusOK // is what PocketBase answers
 	}
 	r.service = load(b, p, connections, status, next(r))
+	r.name = "pocketbase"
 	return r.service
 }
 

@@ -3,7 +3,9 @@ package bench
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -68,6 +70,27 @@ func start(b *testing.B, path string, args ...string) *process {
 	words := strings.Fields(line)
 	p.addr, p.extra = words[0], words[1:]
 	return p
+}
+
+// worked is the time that a process has had a processor for.
+func worked(b *testing.B, pid int) (total time.Duration) {
+	b.Helper()
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
+	if err != nil || len(threads) == 0 {
+		b.Fatalf("the time of a process is read from /proc, which is there on Linux only: %v", err)
+	}
+	for _, thread := range threads {
+		text, err := os.ReadFile(thread)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // it has ended meanwhile
+		}
+		var nanoseconds time.Duration
+		if _, scanned := fmt.Sscan(string(text), &nanoseconds); err != nil || scanned != nil {
+			b.Fatal(err, scanned)
+		}
+		total += nanoseconds
+	}
+	return total
 }
 
 // peak is the most memory that the process has had at a time, in MiB.

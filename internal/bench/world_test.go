@@ -64,6 +64,28 @@ func (w *world) exec(b *testing.B, statement string, args ...any) {
 	}
 }
 
+// backends are the processes of the server whose clients have called themselves
+// by the name.
+func (w *world) backends(b *testing.B, name string) (pids []int) {
+	rows, err := w.admin.QueryContext(b.Context(), `
+		SELECT pid FROM pg_catalog.pg_stat_activity WHERE application_name = $1`, name)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var pid int
+		if err := rows.Scan(&pid); err != nil {
+			b.Fatal(err)
+		}
+		pids = append(pids, pid)
+	}
+	if err := rows.Err(); err != nil || len(pids) == 0 {
+		b.Fatalf("%s has %d connections: %v", name, len(pids), err)
+	}
+	return pids
+}
+
 // withoutIndexes makes the indexes again when do is done, which is faster by far.
 func (w *world) withoutIndexes(b *testing.B, do func()) {
 	rows, err := w.admin.QueryContext(b.Context(), `
