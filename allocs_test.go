@@ -86,10 +86,10 @@ func TestAllocations(t *testing.T) {
 		{"Gin alone", engine, 200, "GET", "/bare", "", 0},
 		{"a token that was seen", engine, 200, "GET", "/guarded", "", 2},
 		{"a token at first sight", first, 200, "GET", "/guarded", "", 12},
-		{"get", engine, 200, "GET", location, "", 26},
-		{"list of one", engine, 200, "GET", "/todos", "", 28},
-		{"update", engine, 200, "PATCH", location, `{"title":"x"}`, 44},
-		{"missing", engine, 404, "GET", "/todos/0199a2f4-7c00-7000-8000-000000000001", "", 31},
+		{"get", engine, 200, "GET", location, "", 22},
+		{"list of one", engine, 200, "GET", "/todos", "", 24},
+		{"update", engine, 200, "PATCH", location, `{"title":"x"}`, 40},
+		{"missing", engine, 404, "GET", "/todos/0199a2f4-7c00-7000-8000-000000000001", "", 27},
 	} {
 		if got := ask(test.engine, test.status, test.method, test.path, test.body); got != test.want {
 			t.Errorf("%s: %v allocations, want %v", test.about, got, test.want)

@@ -213,7 +213,7 @@ func (c *conn) Ping(ctx context.Context) error {
 // ResetSession is called before a connection is taken from the pool. One that
 // the server closed meanwhile is replaced before anything is sent on it.
 func (c *conn) ResetSession(ctx context.Context) error {
-	if c.socket.stale() {
+	if c.socket.idle.stale() {
 		return driver.ErrBadConn
 	}
 	return c.session.ResetSession(ctx)

@@ -2,7 +2,12 @@
 
 package pqconn
 
-// stale cannot look into an idle socket here. A statement on a connection that
-// the server has closed then fails, with [ErrUncertain] if it could be sent;
-// sql.DB.SetConnMaxIdleTime below the server's own limit makes that rare.
-func (s *socket) stale() bool { return false }
+// idle cannot look into an idle socket here.
+type idle struct{}
+
+func newIdle(any) *idle { return nil }
+
+// stale is false. A statement on a connection that the server has closed then
+// fails, with [ErrUncertain] if it could be sent; sql.DB.SetConnMaxIdleTime below
+// the server's own limit makes that rare.
+func (*idle) stale() bool { return false }

@@ -14,6 +14,7 @@ type socket struct {
 	net.Conn
 	sent bool  // bytes of the running statement have left
 	err  error // the first failure to read or to write
+	idle *idle
 
 	// cancelled: a cancel request was sent for the running statement. The
 	// server may obey it late, and then it would hit the next one.
@@ -81,7 +82,7 @@ func (d *dialer) DialContext(ctx context.Context, network, address string) (net.
 		_ = raw.Close()
 		return nil, context.Cause(ctx)
 	}
-	d.socket = &socket{Conn: raw}
+	d.socket = &socket{Conn: raw, idle: newIdle(raw)}
 	return d.socket, nil
 }
 

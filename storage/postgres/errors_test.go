@@ -232,6 +232,30 @@ func TestWritesAreWhole(t *testing.T) {
 	}
 }
 
+// TestFailureBehindTheAnswer has a commit fail, of which the server tells when it
+// has sent all rows: a trigger of the host's that is asked at the end.
+func TestFailureBehindTheAnswer(t *testing.T) {
+	for name, mode := range modes() {
+		t.Run(name, func(t *testing.T) {
+			server := pgtest.Migrated(t)
+			db, admin := mode(t, server), stock(t, server.AdminURL)
+			affected(t, admin, `
+				CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+				$$ BEGIN RAISE EXCEPTION 'not this one' USING ERRCODE = 'P0042'; END $$`)
+			affected(t, admin, `
+				CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON authtodo_todos
+				DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()`)
+			_, err := db.Backend().Todos.CreateTodo(t.Context(), "anna", draft(t, "title"))
+			if pqconn.SQLState(err) != "P0042" {
+				t.Errorf("got the error %v, want P0042", err)
+			}
+			if n := count(t, admin, "authtodo_todos"); n != 0 {
+				t.Errorf("there are %d todos, want 0", n)
+			}
+		})
+	}
+}
+
 func TestTakenIDIsNotUnavailable(t *testing.T) {
 	db := open(t, Options{}, pgtest.Migrated(t).URL)
 	d := draft(t, "title")

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"math/rand/v2"
@@ -42,13 +43,9 @@ func (db *DB) run(
 			if err != nil {
 				return err
 			}
-			defer rows.Close()
-			if err := scan(rows); err != nil {
-				return err
-			}
-			for rows.Next() { // a statement can still fail behind its last row
-			}
-			return rows.Err()
+			scanned := scan(rows)
+			closed := rows.Close() // a statement can still fail behind its last row
+			return cmp.Or(scanned, rows.Err(), closed)
 		})
 		if !conflict(err) {
 			break
