@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -102,7 +103,8 @@ func TestFigures(t *testing.T) {
 
 func TestCells(t *testing.T) {
 	r := &results{values: map[string]map[string][]float64{"Scale/get": {
-		"1Mx100k_op/s": {1}, "10kx100_op/s": {1}, "1Mx1_op/s": {1}, "x_1Mx1": {1}, "x_1Mx1_low": {1},
+		"1Mx100k_op/s": {1}, "10kx100_op/s": {1}, "1Mx1_op/s": {1}, "10kx1_op/s": {1},
+		"1Mx1000_op/s": {1}, "x_1Mx1": {1}, "x_1Mx1_low": {1},
 	}}}
 	cells, err := r.Cells()
 	if err != nil {
@@ -110,9 +112,10 @@ func TestCells(t *testing.T) {
 	}
 	var got []string
 	for _, c := range cells {
-		got = append(got, c.Name+": "+c.Rows+" of "+c.Users)
+		got = append(got, fmt.Sprint(c.Name, " ", c.Rows, " of ", c.Users, " ", c.Base))
 	}
-	const want = "10kx100: 10,000 of 100; 1Mx1: 1,000,000 of 1; 1Mx100k: 1,000,000 of 100,000"
+	const want = "10kx100 10,000 of 100 true; 1Mx1000 1,000,000 of 1,000 false; " +
+		"1Mx100k 1,000,000 of 100,000 false; 10kx1 10,000 of 1 true; 1Mx1 1,000,000 of 1 false"
 	if strings.Join(got, "; ") != want {
 		t.Errorf("the sizes are %q, want %q", got, want)
 	}

@@ -132,17 +132,57 @@ func (r *results) Ratio(benchmark, name string) (string, error) {
 	return fmt.Sprintf("%s (%s to %s)", median, figures[1], figures[2]), nil
 }
 
+// Load is what a contender does in a second, and what the slowest hundredth waits
+// for.
+func (r *results) Load(benchmark, contender string) (string, error) {
+	rate, err := r.Rate(benchmark, contender)
+	if err != nil {
+		return "", err
+	}
+	p99, err := r.Value(benchmark, metric(contender, "p99_ms"))
+	return rate + ", " + p99 + " ms", err
+}
+
+// Work is the processor time of an operation, in the service and, if that is a
+// process of its own, in the database.
+func (r *results) Work(benchmark, contender string) (string, error) {
+	service, err := r.Count(benchmark, metric(contender, "service_us"))
+	if err != nil {
+		return "", err
+	}
+	database, err := r.Count(benchmark, metric(contender, "database_us"))
+	if err != nil || database == "0" {
+		return service, err
+	}
+	return service + " + " + database, nil
+}
+
+// Peak is the most memory that a contender had in any of the benchmarks.
+func (r *results) Peak(benchmarks []string, contender string) (string, error) {
+	most := 0.0
+	for _, benchmark := range benchmarks {
+		v, err := r.value("HTTP/"+benchmark, metric(contender, "MiB"))
+		if err != nil {
+			return "", err
+		}
+		most = max(most, v)
+	}
+	return figure(most), nil
+}
+
 // Cell is a size of the table of scale.
 type Cell struct {
 	Name        string // as metrics have it: 10kx100
 	Rows, Users string
+	Base        bool // whether others are compared with it
 
 	rows, users float64
 }
 
-// Cells are the sizes that were measured, the smallest first.
+// Cells are the sizes that were measured: those of many users and then those of
+// one, each with the smallest first, which the others are compared with.
 func (r *results) Cells() ([]Cell, error) {
-	var cells []Cell
+	var many, one []Cell
 	for unit := range r.values["Scale/get"] {
 		name, ok := strings.CutSuffix(unit, "_op/s")
 		if !ok {
@@ -158,15 +198,22 @@ func (r *results) Cells() ([]Cell, error) {
 			return nil, err
 		}
 		cell.Rows, cell.Users = grouped(cell.rows), grouped(cell.users)
-		cells = append(cells, cell)
+		if cell.users == 1 {
+			one = append(one, cell)
+		} else {
+			many = append(many, cell)
+		}
 	}
-	if len(cells) < 2 {
-		return nil, fmt.Errorf("the output has %d sizes of BenchmarkScale", len(cells))
+	for _, cells := range [][]Cell{many, one} {
+		if len(cells) < 2 {
+			return nil, fmt.Errorf("the output has %d sizes of BenchmarkScale to compare", len(cells))
+		}
+		slices.SortFunc(cells, func(a, b Cell) int {
+			return cmp.Or(cmp.Compare(a.rows, b.rows), cmp.Compare(a.users, b.users))
+		})
+		cells[0].Base = true
 	}
-	slices.SortFunc(cells, func(a, b Cell) int {
-		return cmp.Or(cmp.Compare(a.rows, b.rows), cmp.Compare(a.users, b.users))
-	})
-	return cells, nil
+	return append(many, one...), nil
 }
 
 // size is a number with k for thousands or M for millions behind it.
