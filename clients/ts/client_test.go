@@ -43,6 +43,26 @@ func TestClient(t *testing.T) {
 	}
 }
 
+// TestWorker runs test/worker.js in a browser, as a web worker.
+func TestWorker(t *testing.T) {
+	t.Parallel()
+	const packages = "../../example/pagetest" // has what drives a browser
+	chromium, err := nodetest.Chromium()
+	if err == nil {
+		err = nodetest.Packages(packages)
+	}
+	if err != nil {
+		nodetest.Skip(t, err)
+	}
+	from, err := filepath.Abs(packages + "/package.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := nodetest.Run("test/worker.mjs", newHost(t).Site, chromium, from); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestClientIsInstalled runs what README.md says, in a folder beside this
 // repository, and imports what has come.
 func TestClientIsInstalled(t *testing.T) {

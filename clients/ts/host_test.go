@@ -96,6 +96,9 @@ func (h *host) engine(t *testing.T, site string) *gin.Engine {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { module.Close() })
+	router.GET("/worker/", func(c *gin.Context) { c.Data(http.StatusOK, "text/html", []byte("<!doctype html>")) })
+	router.StaticFile("/worker/worker.js", "test/worker.js")
+	router.StaticFile("/worker/authtodo.js", "authtodo.js")
 	router.GET("/page/todos", func(c *gin.Context) { c.Data(http.StatusOK, "text/html", []byte("<p>Hello")) })
 	router.GET("/moved/todos", func(c *gin.Context) { c.Redirect(http.StatusFound, "/taken") })
 	router.GET("/proxy/todos", func(c *gin.Context) {
