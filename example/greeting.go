@@ -11,7 +11,7 @@ import (
 const greeting = `authtodo: http://%[1]s/ in a browser: sign up, and the list is yours
 todos: %[2]s
 accounts: in the same place; mails to them are printed here
-api: http://%[1]s/api/todos, described by http://%[1]s/api/openapi.json
+api: http://%[1]s/api/todos; to look at and to try out: http://%[1]s/api/reference
 `
 
 // lines are made to be pasted: in a shell, comments between the lines would
