@@ -25,3 +25,11 @@ func ExampleCheck() {
 		log.Fatal(err)
 	}
 }
+
+// A host that gives the module up. All of its data is gone then.
+func ExampleDown() {
+	var db *sql.DB
+	if err := migrations.Down(context.Background(), db, migrations.Postgres); err != nil {
+		log.Fatal(err)
+	}
+}

@@ -106,7 +106,8 @@ CREATE POLICY authtodo_owner ON authtodo_retries
     USING (user_id = nullif(current_setting('authtodo.user_id', true), ''))
     WITH CHECK (user_id = nullif(current_setting('authtodo.user_id', true), ''));
 
--- The operations on single todos. They are functions, because the server keeps
+-- The operations on single todos, and the list as most ask for it. They are
+-- functions, because the server keeps
 -- the plans of what is in a function for as long as a connection lasts, behind a
 -- pooler too. With an index for each order and a policy for each table, planning
 -- takes it longer than the work. And a function is one round trip, whatever it
@@ -131,6 +132,51 @@ BEGIN
     SELECT * INTO t FROM authtodo_todos
     WHERE user_id = owner AND id = todo AND deleted_at IS NULL;
     RETURN t;
+END $$;
+
+-- A page of the list by position, the order that most ask for: of all todos or, if
+-- done is not null, of those that are completed or not; from behind a place; and no
+-- todos if the list still is in the known revision. Each row begins with that of
+-- the list, which has to be read at the same moment: so it is one statement.
+CREATE FUNCTION authtodo_list_todos(
+    owner text, done boolean, after_position bigint, after_id uuid, page bigint,
+    known_epoch text, known_revision bigint
+)
+RETURNS TABLE (
+    epoch text, revision bigint,
+    id uuid, title text, description text, completed boolean, completed_at timestamptz,
+    "position" bigint, created_at timestamptz, updated_at timestamptz, version bigint
+) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    owner := set_config('authtodo.user_id', owner, true);
+    IF done IS NULL THEN
+        RETURN QUERY
+        SELECT l.epoch, l.revision, t.id, t.title, t.description, t.completed,
+            t.completed_at, t.position, t.created_at, t.updated_at, t.version
+        FROM authtodo_lists AS l LEFT JOIN LATERAL (
+            SELECT * FROM authtodo_todos
+            WHERE user_id = owner AND deleted_at IS NULL
+                AND (l.epoch <> known_epoch OR l.revision <> known_revision)
+                AND (position, id) > (after_position, after_id)
+            ORDER BY position, id LIMIT page
+        ) AS t ON true
+        WHERE l.user_id = owner
+        ORDER BY t.position, t.id;
+    ELSE -- another index: a plan has to be good for all arguments
+        RETURN QUERY
+        SELECT l.epoch, l.revision, t.id, t.title, t.description, t.completed,
+            t.completed_at, t.position, t.created_at, t.updated_at, t.version
+        FROM authtodo_lists AS l LEFT JOIN LATERAL (
+            SELECT * FROM authtodo_todos
+            WHERE user_id = owner AND deleted_at IS NULL AND completed = done
+                AND (l.epoch <> known_epoch OR l.revision <> known_revision)
+                AND (position, id) > (after_position, after_id)
+            ORDER BY position, id LIMIT page
+        ) AS t ON true
+        WHERE l.user_id = owner
+        ORDER BY t.position, t.id;
+    END IF;
 END $$;
 
 -- What a write does when an UPDATE of authtodo_lists has found no list to raise.

@@ -77,6 +77,46 @@ func checkPlan(t *testing.T, name, plan string) {
 	}
 }
 
+// TestUsualPagesAreRangesOfIndexes counts the blocks that the function for them
+// touches, whose plans nobody is shown: about one a todo, wherever the page is.
+func TestUsualPagesAreRangesOfIndexes(t *testing.T) {
+	server := pgtest.Migrated(t)
+	db, admin := open(t, Options{}, server.URL), stock(t, server.AdminURL)
+	for owner, n := range map[string]int{"anna": 20_000, "bob": 1_000} {
+		if err := (loader{todoStore{db}, admin}).Load(t.Context(), owner, n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	conn, err := db.pool.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	for _, mode := range []string{"force_custom_plan", "force_generic_plan"} {
+		if _, err := conn.ExecContext(t.Context(), "SET plan_cache_mode = "+mode); err != nil {
+			t.Fatal(err)
+		}
+		for _, completed := range []todos.Optional[bool]{{}, todos.Some(false), todos.Some(true)} {
+			for _, after := range []*todos.Anchor{nil, {
+				ID: "00000000-0000-0000-0000-000000001388", Number: 15_000 * todos.PositionStep,
+			}} {
+				query := todos.Query{Completed: completed, Limit: 50, After: after}
+				args := listArgs("anna", query)
+				var plan string
+				for range 2 { // the first call looks into the catalogues, too
+					rows, err := conn.QueryContext(t.Context(), "EXPLAIN (ANALYZE, BUFFERS) "+listTodos, args...)
+					plan = lines(t, rows, err)
+				}
+				var blocks int
+				_, buffers, _ := strings.Cut(plan, "Buffers: shared hit=")
+				if _, err := fmt.Sscan(buffers, &blocks); err != nil || blocks > 150 {
+					t.Errorf("%s, completed %v, behind %v: %d blocks, %v:\n%s", mode, completed, after, blocks, err, plan)
+				}
+			}
+		}
+	}
+}
+
 func custom(t *testing.T, db *DB, query todos.Query) string {
 	t.Helper()
 	statement, args := selectPage("anna", query)
