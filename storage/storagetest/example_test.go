@@ -23,3 +23,10 @@ func ExampleRunAccounts() {
 		storagetest.RunAccounts(t, func(*testing.T) accounts.Store { return memory.New().Backend().Accounts })
 	}
 }
+
+// What the calls cost on a long list.
+func ExampleBench() {
+	_ = func(b *testing.B) {
+		storagetest.Bench(b, func(*testing.B) todos.Store { return memory.New().Backend().Todos })
+	}
+}
