@@ -79,8 +79,8 @@ func (s *service) worked(b *testing.B) (total [2]time.Duration) {
 	return total
 }
 
-// each is what they have worked for a request, in microseconds.
-func (s *service) each(b *testing.B) (service, database float64) {
+// perRequest is what they have worked for a request, in microseconds.
+func (s *service) perRequest(b *testing.B) (service, database float64) {
 	now, n := s.worked(b), float64(len(slices.Concat(s.turns[1:]...)))
 	micro := float64(time.Microsecond)
 	return float64(now[0]-s.idle[0]) / micro / n, float64(now[1]-s.idle[1]) / micro / n

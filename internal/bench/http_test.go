@@ -81,7 +81,7 @@ func match(b *testing.B, services []*service, before func()) {
 	}
 	score := race(b, p, before, all)
 	for i, s := range services {
-		own, database := s.each(b)
+		own, database := s.perRequest(b)
 		b.ReportMetric(score.rate(i), s.name+"_op/s")
 		b.ReportMetric(s.latency(50), s.name+"_p50_ms")
 		b.ReportMetric(s.latency(99), s.name+"_p99_ms")

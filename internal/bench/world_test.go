@@ -21,8 +21,10 @@ type world struct {
 	server *pgtest.Database
 	admin  *sql.DB  // of a role that row-level security does not bind
 	heads  []string // the end of the head of a user's requests
-	todos  int64    // those that are never deleted
+	active int64    // how many of the users make requests
+	each   int64    // how many of their todos they ask for
 
+	loaded  int64        // the number of the last todo that is never deleted
 	stock   int64        // the number of the last todo
 	deleted atomic.Int64 // the number of the last todo that was deleted
 	renamed atomic.Int64
@@ -30,18 +32,20 @@ type world struct {
 
 func newWorld(b *testing.B, users, todos int64) *world {
 	w := emptyWorld(b)
-	w.todos, w.heads = todos, make([]string, users)
+	w.heads, w.active, w.each = make([]string, users), users, todos/users
 	for i := range w.heads {
 		user := "user" + strconv.Itoa(i)
 		w.heads[i] = " HTTP/1.1\r\nHost: localhost\r\nX-User: " + user +
 			"\r\nAuthorization: Bearer " + token(b, user) + "\r\n"
 	}
 	w.withoutIndexes(b, func() { w.load(b, todos) })
+	w.loaded = todos
 	w.deleted.Store(todos)
 	w.exec(b, `
 		INSERT INTO authtodo_lists (user_id, epoch, revision)
 		SELECT 'user' || i, 'loaded', 1 FROM generate_series(0, $1 - 1) AS i`, users)
 	w.exec(b, `VACUUM ANALYZE`) // nobody else does it here
+	w.exec(b, `CHECKPOINT`)     // or else who reads has to write
 	return w
 }
 
@@ -68,7 +72,8 @@ func (w *world) exec(b *testing.B, statement string, args ...any) {
 // by the name.
 func (w *world) backends(b *testing.B, name string) (pids []int) {
 	rows, err := w.admin.QueryContext(b.Context(), `
-		SELECT pid FROM pg_catalog.pg_stat_activity WHERE application_name = $1`, name)
+		SELECT pid FROM pg_catalog.pg_stat_activity
+		WHERE application_name = $1 AND datname = current_database()`, name)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -120,18 +125,18 @@ func (w *world) withoutIndexes(b *testing.B, do func()) {
 	}
 }
 
-// load adds n todos; the one with the number i is of the user i % users.
+// load adds n todos, of the active users in turn: see owner.
 func (w *world) load(b *testing.B, n int64) {
 	w.exec(b, `
 		INSERT INTO authtodo_todos (user_id, id, title, description, search_text, completed,
 			completed_at, position, created_at, updated_at, version)
-		SELECT 'user' || i % $3, CAST(lpad(to_hex(i), 32, '0') AS uuid),
+		SELECT 'user' || (i % $3 + 1) % $4, CAST(lpad(to_hex(i), 32, '0') AS uuid),
 			'todo ' || md5(CAST(i AS text)), 'what there is to be said about it',
 			'todo Xwhat there is to be said about it', i % 3 = 0,
 			CASE WHEN i % 3 = 0 THEN to_timestamp(i) END,
 			i * 65536, to_timestamp(i), to_timestamp(i), 1
 		FROM generate_series(CAST($1 AS bigint), CAST($2 AS bigint)) AS i`,
-		w.stock+1, w.stock+n, len(w.heads))
+		w.stock+1, w.stock+n, w.active, len(w.heads))
 	w.stock += n
 }
 
@@ -157,27 +162,46 @@ func token(b *testing.B, user string) string {
 // A request is the same for all that have these tables: a guard looks at the
 // token, the bare handler at X-User.
 
-func (w *world) get(buf []byte, r *rand.Rand) []byte {
-	return w.on("GET", buf, r.Int64N(w.todos)+1)
+func (w *world) get(buf []byte, r *rand.Rand) []byte { return w.on("GET", buf, w.some(r)) }
+
+// some is the number of one of the todos that are asked for.
+func (w *world) some(r *rand.Rand) int64 {
+	return (1+r.Int64N(w.each-1))*int64(len(w.heads)) + r.Int64N(w.active)
 }
 
 // on is a request for one todo, without the end of its head.
 func (w *world) on(method string, buf []byte, number int64) []byte {
 	return fmt.Appendf(buf, "%s /api/todos/00000000-0000-0000-0000-%012x%s\r\n",
-		method, number, w.heads[number%int64(len(w.heads))])
+		method, number, w.heads[w.owner(number)])
+}
+
+// owner is the user who has the todo with a number.
+func (w *world) owner(number int64) int64 {
+	users := int64(len(w.heads))
+	if number <= w.loaded { // when all were active
+		return (number%users + 1) % users
+	}
+	return (number%w.active + 1) % users
 }
 
 func (w *world) list(buf []byte, r *rand.Rand) []byte {
+	return fmt.Appendf(buf, "GET /api/todos?limit=50%s\r\n", w.heads[w.somebody(r)])
+}
+
+// any is list, for any of the users.
+func (w *world) any(buf []byte, r *rand.Rand) []byte {
 	return fmt.Appendf(buf, "GET /api/todos?limit=50%s\r\n", w.heads[r.IntN(len(w.heads))])
 }
 
+func (w *world) somebody(r *rand.Rand) int64 { return (r.Int64N(w.active) + 1) % int64(len(w.heads)) }
+
 func (w *world) create(buf []byte, r *rand.Rand) []byte {
 	const body = `{"title":"created","description":"what there is to be said about it"}`
-	return withBody(fmt.Appendf(buf, "POST /api/todos%s", w.heads[r.IntN(len(w.heads))]), body)
+	return withBody(fmt.Appendf(buf, "POST /api/todos%s", w.heads[w.somebody(r)]), body)
 }
 
 func (w *world) update(buf []byte, r *rand.Rand) []byte {
-	buf = w.on("PATCH", buf, r.Int64N(w.todos)+1)
+	buf = w.on("PATCH", buf, w.some(r))
 	return withBody(buf[:len(buf)-len("\r\n")], renaming(w.renamed.Add(1)))
 }
 
