@@ -2,7 +2,9 @@ package authtodo_test
 
 import (
 	"context"
+	"crypto/rand"
 	"io/fs"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -219,19 +221,27 @@ func TestSignUpLine(t *testing.T) {
 }
 
 // TestHostOfReadme makes what the README shows: a module of its own with the
-// program of the first screen, which finds this one beside it.
+// program of the first screen, which finds this one beside it and takes the
+// tokens that the example prints.
 func TestHostOfReadme(t *testing.T) {
-	wanted(t, "bash")
+	wanted(t, "bash", "curl")
 	page, dir := read(t, "README.md"), t.TempDir()
 	here, err := os.Getwd()
 	if err != nil {
 		t.Fatal(err)
 	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener.Close() // the program is told a port that is free
+	address := listener.Addr().String()
+	program := strings.ReplaceAll(blocks(page, "go")[0], "127.0.0.1:8080", address)
 	host := filepath.Join(dir, "host")
 	for _, err := range []error{
 		os.Symlink(here, filepath.Join(dir, "authtodo")),
 		os.Mkdir(host, 0o700),
-		os.WriteFile(filepath.Join(host, "main.go"), []byte(blocks(page, "go")[0]), 0o600),
+		os.WriteFile(filepath.Join(host, "main.go"), []byte(program), 0o600),
 	} {
 		if err != nil {
 			t.Fatal(err)
@@ -241,6 +251,23 @@ func TestHostOfReadme(t *testing.T) {
 	command := exec.CommandContext(t.Context(), "bash", "-euc", script)
 	command.Dir = host
 	if out, err := command.CombinedOutput(); err != nil {
-		t.Errorf("%s: %v: %s", script, err, out)
+		t.Fatalf("%s: %v: %s", script, err, out)
+	}
+
+	shared := "BETTER_AUTH_SECRET=" + rand.Text() + rand.Text()
+	tokens, _ := startExample(t, shared)
+	service := exec.CommandContext(t.Context(), filepath.Join(host, "host"))
+	service.Env = append(os.Environ(), shared)
+	if err := service.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		service.Process.Kill()
+		service.Wait()
+	})
+	curl := exec.CommandContext(t.Context(), "curl", "-sSf", "--retry", "9", "--retry-connrefused",
+		"-H", "Authorization: Bearer "+strings.TrimPrefix(tokens[0], "ALICE="), "http://"+address+"/reports")
+	if out, err := curl.CombinedOutput(); err != nil || string(out) != `{"reports_of":"alice"}` {
+		t.Errorf("the program answers %s, %v", out, err)
 	}
 }

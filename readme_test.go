@@ -225,7 +225,7 @@ func everyday(answer string) string {
 
 // startExample runs the example on a free port and returns what it prints of
 // use: the assignments of tokens, and its address.
-func startExample(t *testing.T) (env []string, address string) {
+func startExample(t *testing.T, more ...string) (env []string, address string) {
 	t.Helper()
 	dir := t.TempDir()
 	binary := filepath.Join(dir, "example")
@@ -235,6 +235,7 @@ func startExample(t *testing.T) (env []string, address string) {
 	command := exec.Command(binary, "-demo")
 	command.Dir = dir
 	command.Env = append(os.Environ(), "ADDR=127.0.0.1:0", "DATABASE_URL=", "BETTER_AUTH_SECRET=", "AUTH_SECRET=")
+	command.Env = append(command.Env, more...)
 	stdout, err := command.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
