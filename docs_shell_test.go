@@ -143,6 +143,34 @@ func TestNamesOfTheExample(t *testing.T) {
 	}
 }
 
+// TestNamesOfTheClients: the tables of the pages below have the variables that
+// the front end reads, and the options that the client has.
+func TestNamesOfTheClients(t *testing.T) {
+	settings := read(t, "example/nextjs/lib/settings.ts")
+	_, options, _ := strings.Cut(read(t, "clients/ts/authtodo.ts"), "\nexport interface Options {\n")
+	options, _, _ = strings.Cut(options, "\n}\n")
+	for _, names := range []struct{ page, head, code, pattern string }{
+		{"example/nextjs/README.md", "| variable | default | |\n", settings, `env\['(\w+)'\]`},
+		{"clients/ts/README.md", "| option | default | |\n", options, `(?m)^  (\w+)\??:`},
+	} {
+		_, table, _ := strings.Cut(read(t, names.page), names.head)
+		table, _, _ = strings.Cut(table, "\n\n")
+		said, has := group(`(?m)^\| `+"`(\\w+)`", table), group(names.pattern, names.code)
+		if !slices.Equal(said, has) || len(has) < 5 {
+			t.Errorf("%s has %q, the code %q", names.page, said, has)
+		}
+	}
+}
+
+// group is what the first group of a pattern matches in a text, in order.
+func group(pattern, text string) (found []string) {
+	for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(text, -1) {
+		found = append(found, m[1])
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
 func buildExample(t *testing.T) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "example")
