@@ -90,9 +90,11 @@ function tooSmall() {
 /** Takes pictures in light and dark, and looks for what can be found out without eyes. */
 async function shows(page, name) {
   for (const size of [desk, phone]) {
+    const papers = new Set();
     for (const colorScheme of ['light', 'dark']) {
       await page.setViewportSize(size);
       await page.emulateMedia({ colorScheme });
+      papers.add(await page.evaluate(() => getComputedStyle(document.body).backgroundColor));
       const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       assert.ok(over <= 0, `${name} is ${over} px too wide for ${size.width} px`);
       if (size === phone) assert.deepEqual(await page.evaluate(tooSmall), [], `${name}: too small for a thumb`);
@@ -102,6 +104,7 @@ async function shows(page, name) {
       const said = found.map(({ id, nodes }) => `${id}: ${nodes.map((n) => `${n.html} ${n.failureSummary}`).join('\n')}`);
       assert.deepEqual(said, [], `${name} at ${size.width} px, ${colorScheme}`);
     }
+    assert.equal(papers.size, 2, 'dark is as light');
   }
   await page.setViewportSize(desk);
   await page.emulateMedia({ colorScheme: 'light' });
@@ -317,6 +320,20 @@ await step('a second tab follows; what both edit is shown and resolved', async (
   await page.getByRole('button', { name: 'Keep mine' }).click();
   await lists(page, 'שלום עולם', 'Write to Ada', 'From the other tab');
   await lists(other, 'שלום עולם', 'Write to Ada', 'From the other tab');
+  await page.getByRole('button', { name: 'Edit Write to Ada' }).click();
+  await editor(page).fill('Write to Grace');
+  await other.getByRole('button', { name: 'Edit Write to Ada' }).click();
+  await editor(other).fill('Write to Ada now');
+  await other.keyboard.press('Enter');
+  await lists(other, 'שלום עולם', 'Write to Ada now', 'From the other tab');
+  await page.bringToFront();
+  await editor(page).press('Enter');
+  await page.getByRole('button', { name: 'Take theirs' }).click();
+  await lists(page, 'שלום עולם', 'Write to Ada now', 'From the other tab');
+  await page.getByRole('button', { name: 'Edit Write to Ada now' }).click();
+  await editor(page).fill('Write to Ada');
+  await page.keyboard.press('Enter'); // of what they took: no conflict
+  await lists(other, 'שלום עולם', 'Write to Ada', 'From the other tab');
   await other.close();
 });
 
@@ -395,13 +412,20 @@ await step('sessions: the other device is signed out from here', async () => {
   await device.getByRole('button', { name: 'Load more' }).click();
   await last.check();
   await until(async () => assert.ok(await page.getByRole('checkbox', { name: 'Written offline' }).isChecked()), 10_000);
+  const lost = await sits();
+  const phoneLost = await opens(lost);
+  await enter(phoneLost, 'sign-in', 'ada@example.com');
+  allowed = /status of 401/;
   await page.getByRole('button', { name: 'Sessions' }).click();
+  await until(async () => assert.equal(await page.locator('#sessions-rows li').count(), 3));
+  await page.getByRole('button', { name: 'Sign out Chrome' }).first().click();
+  await phoneLost.getByText('You have been signed out.').waitFor();
+  await lost.close();
   await until(async () => assert.equal(await page.locator('#sessions-rows li').count(), 2));
   await shows(page, 'sessions');
   await page.getByRole('button', { name: 'Sign out everywhere else' }).click();
   await until(async () => assert.equal(await page.locator('#sessions-rows li').count(), 1));
   await page.getByRole('button', { name: 'Close' }).click();
-  allowed = /status of 401/;
   await device.getByText('You have been signed out.').waitFor();
   await elsewhere.close();
 });
