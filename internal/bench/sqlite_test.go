@@ -47,12 +47,19 @@ func BenchmarkSQLite(b *testing.B) {
 	}
 }
 
-// BenchmarkSQLiteWriters compares the store, which lets writers that wait for the
-// disk share a commit, to a commit for each: eight write at once, and synchronous
+// BenchmarkSQLiteWriters is eight writers of the store, which lets those that wait
+// for the disk share a commit; alone is the same store with one writer at a time,
+// and so a commit for each; direct are eight callers of database/sql. synchronous
 // is FULL. The file wants a disk, since what a commit costs is the wait for it.
 func BenchmarkSQLiteWriters(b *testing.B) {
 	const writers = 8
 	store, direct := newOurs(b)
+	var turn sync.Mutex
+	single := func(ctx context.Context, n int) error {
+		turn.Lock()
+		defer turn.Unlock()
+		return store.create(ctx, n)
+	}
 	together := func(do func(context.Context, int) error) contender {
 		return func(d time.Duration) (ops int) {
 			var wait sync.WaitGroup
@@ -65,7 +72,8 @@ func BenchmarkSQLiteWriters(b *testing.B) {
 			return int(done.Load())
 		}
 	}
-	contest(b, func() {}, together(store.create), peer{"alone", together(direct.create)})
+	contest(b, func() {}, together(store.create),
+		peer{"alone", together(single)}, peer{"direct", together(direct.create)})
 }
 
 // newOurs is a file with todos, in the hands of the store and of database/sql.

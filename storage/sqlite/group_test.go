@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"runtime"
 	"sync"
 	"testing"
 )
@@ -147,33 +146,5 @@ func TestGroupCloses(t *testing.T) {
 	<-closed
 	if err := g.write(t.Context(), note("b")); !errors.Is(err, sql.ErrConnDone) || db.notes(t) != 1 {
 		t.Errorf("after closing: %v, %d notes", err, db.notes(t))
-	}
-}
-
-// BenchmarkGroup is eight writers, with a commit for all who have come
-// meanwhile and with one for each. It wants a disk: what a commit costs is
-// waiting for it.
-func BenchmarkGroup(b *testing.B) {
-	db := open(b, b.TempDir()+"/notes.db")
-	if _, err := db.writer.Exec(`CREATE TABLE notes (text TEXT NOT NULL)`); err != nil {
-		b.Fatal(err)
-	}
-	alone := func(ctx context.Context, do func(context.Context, *sql.Tx) error) error {
-		return db.transact(ctx, func(tx *sql.Tx) error { return do(ctx, tx) })
-	}
-	for name, write := range map[string]func(context.Context, func(context.Context, *sql.Tx) error) error{
-		"grouped": db.group.write, "alone": alone,
-	} {
-		b.Run(name, func(b *testing.B) {
-			b.SetParallelism(8 / runtime.GOMAXPROCS(0))
-			b.RunParallel(func(pb *testing.PB) {
-				for pb.Next() {
-					if err := write(b.Context(), note("a")); err != nil {
-						b.Error(err)
-					}
-				}
-			})
-			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "writes/s")
-		})
 	}
 }
