@@ -29,8 +29,8 @@ const connections = 32
 //   - usual: the service as it is usually written, with gin-jwt and sqlx;
 //   - pocketbase: PocketBase with its own SQLite, and rules for who sees what.
 //
-// Each has connections of its own that are new: Postgres is slower on them for
-// many thousand calls, so whoever had old ones would win.
+// Each has twenty connections of its own, over a Unix socket. They are new: Postgres
+// is slower on such for many thousand calls, so whoever had old ones would win.
 func BenchmarkHTTP(b *testing.B) {
 	dir := build(b)
 	goBuild(b, "pocketbase", dir+"pocketbase", ".")
