@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"testing"
@@ -19,10 +20,12 @@ func TestPageInBrowser(t *testing.T) {
 		nodetest.Skip(t, err)
 	}
 	p := start(t, example(t, t.TempDir(), "RATE_LIMIT=off"))
+	mails := httptest.NewServer(&p.mails)
+	t.Cleanup(mails.Close)
 	pictures := t.ArtifactDir()
 	t.Logf("screenshots are in %s; go test -artifacts keeps them", pictures)
 	cmd := exec.CommandContext(t.Context(), "node", "pagetest/browser.mjs")
-	cmd.Env = append(os.Environ(), "PAGE_URL="+p.url, fmt.Sprintf("PAGE_PID=%d", p.cmd.Process.Pid), "SCREENSHOTS="+pictures, "CHROMIUM="+chromium)
+	cmd.Env = append(os.Environ(), "PAGE_URL="+p.url, "MAILS_URL="+mails.URL, fmt.Sprintf("PAGE_PID=%d", p.cmd.Process.Pid), "SCREENSHOTS="+pictures, "CHROMIUM="+chromium)
 	text, err := cmd.CombinedOutput()
 	t.Logf("\n%s", text)
 	if err != nil {

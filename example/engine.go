@@ -31,6 +31,9 @@ func newEngine(cfg config, db database, mailer accounts.Mailer) (*gin.Engine, *a
 		UserSpace: auth.DefaultSpace,
 		Mailer:    mailer,
 
+		VerifyPage: verifyPage,
+		ResetPage:  resetPage,
+
 		TrustedProxies: cfg.proxies,
 	}
 	if cfg.unlimited {

@@ -20,6 +20,12 @@ var web embed.FS
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
 	"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
+// Where the links in mails lead to: to the same page, which looks at its address.
+const (
+	verifyPage = "/verify"
+	resetPage  = "/reset"
+)
+
 // mountPage serves the page at / and its files beside it.
 func mountPage(engine *gin.Engine) error {
 	files, err := fs.ReadDir(web, "web")
@@ -31,13 +37,15 @@ func mountPage(engine *gin.Engine) error {
 		if err != nil {
 			return err
 		}
-		route := "/" + file.Name()
+		routes := []string{"/" + file.Name()}
 		if file.Name() == "index.html" {
-			route = "/"
+			routes = []string{"/", verifyPage, resetPage}
 		}
 		handler := serveFile(mime.TypeByExtension(path.Ext(file.Name())), content)
-		engine.GET(route, handler)
-		engine.HEAD(route, handler)
+		for _, route := range routes {
+			engine.GET(route, handler)
+			engine.HEAD(route, handler)
+		}
 	}
 	return nil
 }

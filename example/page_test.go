@@ -47,7 +47,7 @@ func TestMailsArePrinted(t *testing.T) {
 		t.Errorf("it ended with %v: %s", err, &p.stderr)
 	}
 	if mails := p.mails.String(); !strings.Contains(mails, "To: ada@example.com") ||
-		!strings.Contains(mails, p.url+"/api/auth/reset-password") {
+		!strings.Contains(mails, p.url+resetPage+"?token=") {
 		t.Errorf("the mails are %s", mails)
 	}
 }
@@ -81,6 +81,9 @@ func TestPage(t *testing.T) {
 	t.Parallel()
 	p := start(t, example(t, t.TempDir()))
 	page := p.send("GET", "/", "").is(t, 200, "<!doctype html>")
+	for _, mailed := range []string{verifyPage, resetPage} {
+		p.send("GET", mailed+"?token=x", "").is(t, 200, page.body).has(t, "Referrer-Policy", "no-referrer")
+	}
 	if got := page.header.Get("Content-Type"); got != "text/html; charset=utf-8" {
 		t.Errorf("Content-Type is %q", got)
 	}

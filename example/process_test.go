@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -54,10 +55,32 @@ type process struct {
 	greeting string
 	url      string
 	stderr   bytes.Buffer
-	mails    bytes.Buffer  // whole when it has ended
+	mails    mailbox       // whole when it has ended
 	ended    chan struct{} // when err is there
 	err      error
 }
+
+// mailbox is what an example prints when it is running.
+type mailbox struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+// Write implements [io.Writer].
+func (m *mailbox) Write(p []byte) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.text.Write(p)
+}
+
+func (m *mailbox) String() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.text.String()
+}
+
+// ServeHTTP shows the mails to a script.
+func (m *mailbox) ServeHTTP(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, m) }
 
 // launch starts an example with -demo and returns when it has said all it has to
 // say.

@@ -7,7 +7,8 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
-const { PAGE_URL: home, PAGE_PID: server, SCREENSHOTS: screenshots, CHROMIUM: executablePath } = process.env;
+const { PAGE_URL: home, PAGE_PID: server, MAILS_URL: mails, SCREENSHOTS: screenshots, CHROMIUM: executablePath } =
+  process.env;
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const password = 'counts on engines';
 const desk = { width: 1280, height: 800 };
@@ -435,6 +436,45 @@ await step('sign out; somebody else at the same browser sees nothing of it', asy
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
   await enter(page, 'sign-up', 'bob@example.com');
   await page.getByText('Nothing to do yet.').waitFor();
+});
+
+await step('mails lead back: the address is confirmed, and a forgotten password is another', async () => {
+  const mailed = (path) => until(async () => {
+    const text = await (await fetch(mails)).text();
+    return text.match(new RegExp(`${home}/${path}\\?token=\\S+`, 'g')).at(-1);
+  });
+  const carol = await sits();
+  const there = await opens(carol);
+  await enter(there, 'sign-up', 'carol@example.com');
+  await there.goto(await mailed('verify'));
+  assert.equal(there.url(), `${home}/verify`); // the token is gone from the address
+  await shows(there, 'verify');
+  await there.getByRole('button', { name: 'Yes, it is mine' }).click();
+  await there.getByRole('heading', { name: 'Todos', exact: true }).waitFor();
+  await there.getByRole('button', { name: 'Sign out' }).click();
+  await there.getByRole('link', { name: 'Forgot your password?' }).click();
+  await shows(there, 'forgot');
+  await there.getByLabel('Email').fill('carol@example.com');
+  await there.keyboard.press('Enter');
+  await there.getByText('If carol@example.com has an account, a mail is on its way.').waitFor();
+  await there.goto(await mailed('reset'));
+  await there.getByLabel('Password', { exact: true }).fill('shorter');
+  await there.keyboard.press('Enter');
+  await there.getByText('Use at least 8 characters.').waitFor();
+  await shows(there, 'reset');
+  await there.getByLabel('Password', { exact: true }).fill('counts on looms');
+  await there.keyboard.press('Enter');
+  await there.getByText('Your new password is saved. Sign in with it.').waitFor();
+  await there.getByLabel('Email').fill('carol@example.com');
+  await there.getByLabel('Password', { exact: true }).fill('counts on looms');
+  await there.keyboard.press('Enter');
+  await there.getByRole('heading', { name: 'Todos', exact: true }).waitFor();
+  allowed = /status of 40/;
+  await there.goto(`${home}/reset?token=used`);
+  await there.getByLabel('Password', { exact: true }).fill('counts on sheep');
+  await there.keyboard.press('Enter');
+  await there.locator('#account-fault', { hasText: /\S/ }).waitFor();
+  await carol.close();
 });
 
 await step('the API reference shows every operation, and tries one out', async () => {

@@ -3,6 +3,10 @@ import { call, Problem } from './api.js';
 
 const $ = (id) => document.getElementById(id);
 
+const inputs = ['name', 'email', 'password'];
+
+// texts are the ways in, with the fields that each asks for. act returns what
+// there is still to do, if it has not let anybody in.
 const texts = {
   'sign-in': {
     title: 'Sign in',
@@ -11,6 +15,8 @@ const texts = {
     other: 'New here?',
     link: 'Create an account',
     href: '#sign-up',
+    fields: ['email', 'password'],
+    act: (values) => enters('/auth/sign-in/email', values),
   },
   'sign-up': {
     title: 'Create an account',
@@ -19,8 +25,68 @@ const texts = {
     other: 'Have an account?',
     link: 'Sign in',
     href: '#sign-in',
+    fields: ['name', 'email', 'password'],
+    act: (values) => enters('/auth/sign-up/email', values),
+  },
+  forgot: {
+    title: 'Forgot your password?',
+    lead: 'A mail with a link lets you choose a new one.',
+    send: 'Send the mail',
+    other: 'Remembered it?',
+    link: 'Sign in',
+    href: '#sign-in',
+    fields: ['email'],
+    act: async ({ email }) => {
+      await call('POST', '/auth/request-password-reset', { body: { email } });
+      history.replaceState(null, '', '/');
+      return `If ${email} has an account, a mail is on its way. The example prints its mails in the terminal.`;
+    },
+  },
+  reset: {
+    title: 'Choose a new password',
+    lead: 'You are signed out everywhere then, and sign in with it.',
+    send: 'Save it',
+    other: 'Remembered the old one?',
+    link: 'Sign in',
+    href: '/',
+    fields: ['password'],
+    act: async ({ password }) => {
+      await call('POST', '/auth/reset-password', { body: { token: mailed, newPassword: password } });
+      history.replaceState(null, '', '/');
+      return 'Your new password is saved. Sign in with it.';
+    },
+  },
+  verify: {
+    title: 'Is this your address?',
+    lead: 'Say so only if it was you who signed up, or asked for the mail.',
+    send: 'Yes, it is mine',
+    other: 'It was somebody else?',
+    link: 'Leave it',
+    href: '/',
+    fields: [],
+    done: 'Your address is confirmed. Sign in to go on.',
+    act: async () => {
+      await call('POST', '/auth/verify-email', { body: { token: mailed } });
+      history.replaceState(null, '', '/');
+    },
   },
 };
+
+// mailed is the token of the link that led here. It is good once, and does not
+// stay in the address.
+const mailed = new URLSearchParams(location.search).get('token') ?? '';
+if (mailed !== '') history.replaceState(null, '', location.pathname);
+
+// enters asks for a session. Where addresses are verified first there is none.
+async function enters(path, values) {
+  const { body } = await call('POST', path, { body: values });
+  if (!body?.token) return 'Nearly there: open the link in the mail we have sent you.';
+}
+
+// cameByMail reports whether a mail led here, so that it is not about the list.
+export function cameByMail() {
+  return ['reset', 'verify'].includes(mode());
+}
 
 // session is {session, user} of who is signed in, or null.
 export async function session() {
@@ -56,18 +122,22 @@ export function showAccount(hint = '') {
   $('other-link').href = text.href;
   $('account-hint').textContent = hint;
   $('account-hint').hidden = hint === '';
-  $('name-field').hidden = mode() === 'sign-in';
+  for (const name of inputs) $(`${name}-field`).hidden = !text.fields.includes(name);
+  $('forgot').hidden = mode() !== 'sign-in';
   $('password').autocomplete = mode() === 'sign-in' ? 'current-password' : 'new-password';
   document.title = `${text.title} · authtodo`;
   reveal(false);
-  for (const name of ['name', 'email', 'password']) fault(name, '');
-  if (mode() === 'sign-up') note('password', 'At least 8 characters.');
+  for (const name of inputs) fault(name, '');
+  if (['sign-up', 'reset'].includes(mode())) note('password', 'At least 8 characters.');
   $('account-fault').textContent = '';
-  (mode() === 'sign-in' || $('name').value ? $('email') : $('name')).focus();
+  const first = text.fields.find((name) => $(name).value === '') ?? text.fields[0];
+  $(first ?? 'account-send').focus();
 }
 
+// mode is what the address asks for.
 function mode() {
-  return location.hash === '#sign-up' ? 'sign-up' : 'sign-in';
+  const asked = location.pathname === '/' ? location.hash.slice(1) : location.pathname.slice(1);
+  return Object.hasOwn(texts, asked) ? asked : 'sign-in';
 }
 
 function reveal(shown) {
@@ -90,34 +160,33 @@ function fault(name, text) {
 // faults are what can be said without asking the server.
 function faults(values) {
   const found = {};
-  if (mode() === 'sign-up' && values.name === '') found.name = 'Tell us what to call you.';
-  if (!/^[^\s@]+@[^\s@]+$/.test(values.email)) found.email = 'Enter an address such as ada@example.com.';
+  if (values.name === '') found.name = 'Tell us what to call you.';
+  if ('email' in values && !/^[^\s@]+@[^\s@]+$/.test(values.email)) {
+    found.email = 'Enter an address such as ada@example.com.';
+  }
   if (values.password === '') found.password = 'Enter your password.';
-  else if (mode() === 'sign-up' && [...values.password].length < 8) {
+  else if ('password' in values && mode() !== 'sign-in' && [...values.password].length < 8) {
     found.password = 'Use at least 8 characters.';
   }
   return found;
 }
 
 async function submit(done) {
-  const values = {
-    name: $('name').value.trim(),
-    email: $('email').value.trim(),
-    password: $('password').value,
-  };
+  const { fields, act, done: confirmed } = texts[mode()];
+  const values = Object.fromEntries(fields.map((name) => [name, $(name).value]));
+  for (const name of ['name', 'email']) values[name] &&= values[name].trim();
   const found = faults(values);
-  for (const name of ['name', 'email', 'password']) fault(name, found[name] ?? '');
+  for (const name of inputs) fault(name, found[name] ?? '');
   $('account-fault').textContent = '';
   if (Object.keys(found).length > 0) return $(Object.keys(found)[0]).focus();
   const send = $('account-send');
   if (send.getAttribute('aria-disabled') === 'true') return;
   send.setAttribute('aria-disabled', 'true');
   try {
-    if (mode() === 'sign-in') delete values.name;
-    const { body } = await call('POST', `/auth/${mode()}/email`, { body: values });
-    if (!body?.token) return showAccount('Nearly there: open the link in the mail we have sent you.');
+    const hint = await act(values);
     $('account-form').reset();
-    await done();
+    if (hint) return showAccount(hint);
+    await done(confirmed);
   } catch (error) {
     explain(error);
   } finally {

@@ -1,6 +1,6 @@
 // The page: who is signed in, and their list.
 import { Problem, Unreachable } from './api.js';
-import { mountAccount, mountSessions, session, showAccount, signOut } from './account.js';
+import { cameByMail, mountAccount, mountSessions, session, showAccount, signOut } from './account.js';
 import { Rows, say } from './rows.js';
 import { Todos } from './todos.js';
 
@@ -16,8 +16,10 @@ mountSessions(() => who?.session.id, expired);
 mountList();
 void enter();
 
-// enter shows the list of whoever is signed in, or the form to sign in.
-async function enter() {
+// enter shows the list of whoever is signed in, or the form to sign in, with a
+// hint.
+async function enter(hint) {
+  if (cameByMail()) return showAccount();
   try {
     who = await session();
   } catch (error) {
@@ -25,8 +27,8 @@ async function enter() {
     showAccount(`${error.message} Reload the page to try again.`);
     return;
   }
-  if (who === null) return showAccount();
-  history.replaceState(null, '', location.pathname); // who signs out comes back to sign in
+  if (who === null) return showAccount(hint);
+  history.replaceState(null, '', '/'); // who signs out comes back to sign in
   $('account').hidden = true;
   $('list').hidden = false;
   $('who').textContent = who.user.name || who.user.email;
@@ -158,7 +160,7 @@ async function clearCompleted() {
 function complain(error) {
   if (error instanceof Problem && error.status === 401) return; // said by the form
   const gone = error instanceof Problem && error.status === 404;
-  notice(gone ? 'That todo is gone: somebody deleted it.' : `Not saved. ${error.message} Try it once more.`, 'bad');
+  notice(gone ? 'That todo is gone: it was deleted elsewhere.' : `Not saved. ${error.message} Try it once more.`, 'bad');
 }
 
 function notice(text, tone) {

@@ -165,7 +165,7 @@ export class Rows {
     }
   }
 
-  // #clash shows what somebody else has written meanwhile, if it is the title.
+  // #clash shows what was written elsewhere meanwhile, if it is the title.
   async #clash(row, title) {
     try {
       row.theirs = await this.#todos.read(row.todo.id);
@@ -182,7 +182,7 @@ export class Rows {
     clash.querySelector('q').textContent = row.theirs.title;
     clash.hidden = false;
     this.#note(row, '');
-    say(`Not saved: somebody changed it to ${row.theirs.title}`);
+    say(`Not saved: elsewhere it was changed to ${row.theirs.title}`);
     clash.querySelector('button').focus();
   }
 
