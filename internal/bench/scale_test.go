@@ -1,7 +1,10 @@
 package bench
 
 import (
+	"fmt"
 	"net/http"
+	"os"
+	"strings"
 	"testing"
 )
 
@@ -43,6 +46,9 @@ func BenchmarkScale(b *testing.B) {
 	path, all := build(b)+"authtodo", cells()
 	worlds := make([]*world, len(all))
 	for i, c := range all {
+		if c.todos == 10_000_000 {
+			wantMemory(b, 12<<30)
+		}
 		worlds[i] = newWorld(b, c.users, c.todos)
 		worlds[i].active = min(c.users, 10)
 		worlds[i].each = 1 + 500/worlds[i].active
@@ -91,5 +97,24 @@ func compare(b *testing.B, all []cell, services []*service, before func()) {
 		if c.base != "" {
 			s.report(b, "x_"+c.name, i, index[c.base])
 		}
+	}
+}
+
+// wantMemory fails unless so many bytes can be had. The databases are in memory,
+// and without enough of it, the machine would stand still for half an hour.
+func wantMemory(b *testing.B, want int64) {
+	b.Helper()
+	text, err := os.ReadFile("/proc/meminfo")
+	if err != nil {
+		b.Fatalf("memory is read from /proc, which is there on Linux only: %v", err)
+	}
+	var available int64
+	_, rest, _ := strings.Cut(string(text), "MemAvailable:")
+	if _, err := fmt.Sscan(rest, &available); err != nil {
+		b.Fatalf("no MemAvailable: %v", err)
+	}
+	if available <<= 10; available < want {
+		b.Fatalf("ten million todos need %d GiB of memory, and %d are available; AUTHTODO_BENCH=short does with less",
+			want>>30, available>>30)
 	}
 }
