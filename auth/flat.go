@@ -39,13 +39,15 @@ func flat(text string, o object) (object, bool) {
 
 // isPlain reports whether text is UTF-8 without escapes and control characters.
 func isPlain(text string) bool {
+	if strings.IndexByte(text, '\\') >= 0 {
+		return false
+	}
 	var all byte
 	for i := range len(text) {
-		c := text[i]
-		if c < ' ' || c == '\\' {
+		if text[i] < ' ' {
 			return false
 		}
-		all |= c
+		all |= text[i]
 	}
 	return all < utf8.RuneSelf || utf8.ValidString(text)
 }

@@ -231,8 +231,7 @@ func (g *Guard) open(ctx context.Context, token string) (*verified, error) {
 			return nil, err
 		}
 	}
-	var room [roomy]member
-	claims, text, err := parseClaims(t.payload, room[:0])
+	claims, text, err := parseClaims(t.payload)
 	if err != nil {
 		return nil, err
 	}
@@ -240,7 +239,7 @@ func (g *Guard) open(ctx context.Context, token string) (*verified, error) {
 	if err != nil {
 		return nil, err
 	}
-	iss, err := g.issuer(h, claims)
+	iss, err := g.issuer(h, claims.iss)
 	if err != nil {
 		return nil, err
 	}
@@ -255,7 +254,7 @@ func (g *Guard) open(ctx context.Context, token string) (*verified, error) {
 	if !known {
 		g.headers.add(t.header, h)
 	}
-	v, err := iss.read(claims, text)
+	v, err := iss.read(&claims, text)
 	if err != nil {
 		return nil, err
 	}
@@ -265,8 +264,9 @@ func (g *Guard) open(ctx context.Context, token string) (*verified, error) {
 
 // issuer is the one that the claims name. They are not verified yet: a wrong
 // name only leads to keys that did not make the signature.
-func (g *Guard) issuer(h header, claims object) (*issuer, error) {
-	name, present, ok := claims.text("iss")
+func (g *Guard) issuer(h header, value string) (*issuer, error) {
+	present := value != ""
+	name, ok := toText(value)
 	if present && (!ok || name == "") {
 		return nil, refuse(reasonIssuer, "iss is empty or no string")
 	}

@@ -101,17 +101,19 @@ func parseHeader(segment string) (h header, err error) {
 
 // parseClaims reads the second segment of a token. It returns the JSON text
 // too, for whoever asks for other claims later.
-func parseClaims(segment string, room object) (o object, text string, err error) {
+func parseClaims(segment string) (claims registered, text string, err error) {
 	var bytes [1024]byte
 	b, err := decode(bytes[:0], segment)
 	if err != nil {
-		return nil, "", err
+		return claims, "", err
 	}
 	text = string(b)
-	if o, err = parse(text, room); err != nil {
-		return nil, "", refuse(reasonMalformed, "the claims are no strict JSON object: %s", syntax(err))
+	var room [roomy]member
+	o, err := parse(text, room[:0])
+	if err != nil {
+		return claims, "", refuse(reasonMalformed, "the claims are no strict JSON object: %s", syntax(err))
 	}
-	return o, text, nil
+	return registeredOf(o), text, nil
 }
 
 // headers remembers the headers of tokens that verified, by the exact text of

@@ -27,41 +27,79 @@ func (v *verified) during(now time.Time, leeway time.Duration) error {
 	return nil
 }
 
-// read reads the claims that decide something (RFC 7519 section 4.1). What is
-// there must be of the right type, whether it is needed or not.
-func (iss *issuer) read(claims object, payload string) (*verified, error) {
+// registered are the claims that the guard looks at, as JSON text: empty for one
+// that is not there, which no JSON text is. They are picked in one pass, because
+// to look for each of them in turn costs more than all else that is done with
+// them.
+type registered struct {
+	iss, sub, aud, exp, nbf, iat string // RFC 7519 section 4.1
+
+	sid    string // OpenID Connect Front-Channel Logout section 3
+	email  string
+	userID string // of tokens of the rebuilt system, in place of sub
+}
+
+func registeredOf(claims object) (r registered) {
+	for i := range claims {
+		value := claims[i].value
+		switch claims[i].name {
+		case "iss":
+			r.iss = value
+		case "sub":
+			r.sub = value
+		case "aud":
+			r.aud = value
+		case "exp":
+			r.exp = value
+		case "nbf":
+			r.nbf = value
+		case "iat":
+			r.iat = value
+		case "sid":
+			r.sid = value
+		case "email":
+			r.email = value
+		case "user_id":
+			r.userID = value
+		}
+	}
+	return r
+}
+
+// read reads the claims that decide something. What is there must be of the right
+// type, whether it is needed or not.
+func (iss *issuer) read(claims *registered, payload string) (*verified, error) {
 	v := &verified{}
 	id := &v.identity
 	var err error
-	if id.ExpiresAt, err = date(claims, "exp"); err != nil {
+	if id.ExpiresAt, err = date("exp", claims.exp); err != nil {
 		return nil, err
 	}
 	if id.ExpiresAt.IsZero() {
 		return nil, refuse(reasonClaims, "the token has no exp: it would be valid forever")
 	}
-	if v.notBefore, err = date(claims, "nbf"); err != nil {
+	if v.notBefore, err = date("nbf", claims.nbf); err != nil {
 		return nil, err
 	}
-	if _, err = date(claims, "iat"); err != nil {
+	if _, err = date("iat", claims.iat); err != nil {
 		return nil, err
 	}
-	if err = iss.audienceOf(claims); err != nil {
+	if err = iss.audienceOf(claims.aud); err != nil {
 		return nil, err
 	}
 	if id.UserID, err = userID(claims); err != nil {
 		return nil, err
 	}
 	id.Issuer, id.UserSpace = iss.url, iss.space
-	id.Email = information(claims, "email", maxEmail)
-	id.SessionID = information(claims, "sid", maxText)
+	id.Email = information(claims.email, maxEmail)
+	id.SessionID = information(claims.sid, maxText)
 	id.Claims = Claims{payload}
 	return v, nil
 }
 
 // date is a claim that is a NumericDate, and the zero time if it is absent.
-func date(claims object, name string) (time.Time, error) {
-	value, ok := claims.get(name)
-	if !ok {
+func date(name, value string) (time.Time, error) {
+	if value == "" {
 		return time.Time{}, nil
 	}
 	t, ok := toTime(value)
@@ -72,16 +110,15 @@ func date(claims object, name string) (time.Time, error) {
 }
 
 // audienceOf refuses tokens that are meant for another service.
-func (iss *issuer) audienceOf(claims object) error {
-	value, ok := claims.get("aud")
+func (iss *issuer) audienceOf(value string) error {
 	switch {
-	case !ok && len(iss.audience) == 0:
+	case value == "" && len(iss.audience) == 0:
 		return nil
-	case !ok:
+	case value == "":
 		return refuse(reasonAudience, "the token has no aud, and %s", iss.wants())
 	}
 	ours := false
-	ok = eachText(value, func(aud string) { ours = ours || slices.Contains(iss.audience, aud) })
+	ok := eachText(value, func(aud string) { ours = ours || slices.Contains(iss.audience, aud) })
 	switch {
 	case !ok:
 		return refuse(reasonAudience, "aud is neither a string nor an array of strings")
@@ -103,9 +140,10 @@ func (iss *issuer) wants() string {
 // userID is the user: sub or, for tokens of the rebuilt system, user_id.
 // Nothing else: with one secret for both, Better Auth's e-mail links are
 // signed tokens too, with the claims userId and email.
-func userID(claims object) (string, error) {
-	sub, hasSub, ok := claims.text("sub")
-	old, hasOld, too := claims.text("user_id")
+func userID(claims *registered) (string, error) {
+	hasSub, hasOld := claims.sub != "", claims.userID != ""
+	sub, ok := toText(claims.sub)
+	old, too := toText(claims.userID)
 	user := sub
 	if !hasSub {
 		user = old
@@ -113,7 +151,7 @@ func userID(claims object) (string, error) {
 	switch {
 	case !hasSub && !hasOld:
 		return "", refuse(reasonClaims, "the token has neither sub nor user_id")
-	case !ok || !too || user == "" || len(user) > maxUserID || !isText(user):
+	case hasSub && !ok || hasOld && !too || user == "" || len(user) > maxUserID || !isText(user):
 		return "", refuse(reasonClaims,
 			"the user id is no string of 1 to %d bytes without control characters",
 			maxUserID)
@@ -124,8 +162,8 @@ func userID(claims object) (string, error) {
 }
 
 // information is a claim that decides nothing: empty if it is unusable.
-func information(claims object, name string, limit int) string {
-	if s, _, ok := claims.text(name); ok && len(s) <= limit && isText(s) {
+func information(value string, limit int) string {
+	if s, ok := toText(value); ok && len(s) <= limit && isText(s) {
 		return s
 	}
 	return ""
