@@ -38,19 +38,20 @@ func Mount(router gin.IRoutes, path string) error {
 		return err
 	}
 	index = bytes.ReplaceAll(index, []byte("{{document}}"), []byte(html.EscapeString(document)))
-	script, err := page.ReadFile("page/reference.js")
-	if err != nil {
-		return err
-	}
 	get(router, path, func(c *gin.Context) { // else the files of the page are looked for beside it
 		c.Header("Location", path[strings.LastIndexByte(path, '/')+1:]+"/")
 		c.Status(http.StatusPermanentRedirect)
 	})
 	get(router, path+"/", file("text/html; charset=utf-8", "", index))
-	get(router, path+"/reference.js", file("text/javascript; charset=utf-8", "", script))
-	for name, media := range map[string]string{
-		"swagger-ui-bundle.js": "text/javascript; charset=utf-8", "swagger-ui.css": "text/css; charset=utf-8",
-	} {
+	const script, style = "text/javascript; charset=utf-8", "text/css; charset=utf-8"
+	for name, media := range map[string]string{"reference.js": script, "reference.css": style} {
+		content, err := page.ReadFile("page/" + name)
+		if err != nil {
+			return err
+		}
+		get(router, path+"/"+name, file(media, "", content))
+	}
+	for name, media := range map[string]string{"swagger-ui-bundle.js": script, "swagger-ui.css": style} {
 		packed, err := static.FS.ReadFile(name + ".gz")
 		if err != nil {
 			return err

@@ -37,7 +37,7 @@ func TestPage(t *testing.T) {
 			t.Errorf("%s: %d %v\n%s", home, index.Code, index.Header(), index.Body)
 		}
 		links := regexp.MustCompile(`(?:src|href|data-document)="([^"]+)"`).FindAllStringSubmatch(index.Body.String(), -1)
-		if len(links) != 5 {
+		if len(links) != 6 {
 			t.Errorf("the page has %d files", len(links))
 		}
 		for _, link := range links {

@@ -88,6 +88,14 @@ function tooSmall() {
     .map(({ e, box }) => `${e.outerHTML.slice(0, 80)}: ${box.width} × ${box.height}`);
 }
 
+/** Has axe look for what keeps people out. */
+async function isSound(page, name) {
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe);
+  const found = await page.evaluate(async () => (await globalThis.axe.run()).violations);
+  const said = found.map(({ id, nodes }) => `${id}: ${nodes.map((n) => `${n.html} ${n.failureSummary}`).join('\n')}`);
+  assert.deepEqual(said, [], name);
+}
+
 /** Takes pictures in light and dark, and looks for what can be found out without eyes. */
 async function shows(page, name) {
   for (const size of [desk, phone]) {
@@ -100,10 +108,7 @@ async function shows(page, name) {
       assert.ok(over <= 0, `${name} is ${over} px too wide for ${size.width} px`);
       if (size === phone) assert.deepEqual(await page.evaluate(tooSmall), [], `${name}: too small for a thumb`);
       await page.screenshot({ path: join(screenshots, `${name}-${size.width}-${colorScheme}.png`) });
-      if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe);
-      const found = await page.evaluate(async () => (await globalThis.axe.run()).violations);
-      const said = found.map(({ id, nodes }) => `${id}: ${nodes.map((n) => `${n.html} ${n.failureSummary}`).join('\n')}`);
-      assert.deepEqual(said, [], `${name} at ${size.width} px, ${colorScheme}`);
+      await isSound(page, `${name} at ${size.width} px, ${colorScheme}`);
     }
     assert.equal(papers.size, 2, 'dark is as light');
   }
@@ -490,6 +495,7 @@ await step('the API reference shows every operation, and tries one out', async (
   await list.getByRole('button', { name: 'Try it out' }).click();
   await list.getByRole('button', { name: 'Execute' }).click();
   await until(async () => assert.match(await list.locator('.live-responses-table td.response-col_status').last().innerText(), /^200/));
+  await isSound(page, 'reference');
   await page.goto(home);
 });
 
