@@ -78,7 +78,12 @@ func appendTodo(b []byte, t Todo, user []byte) []byte {
 
 // appendTime appends a time of RFC 3339, in UTC and milliseconds.
 func appendTime(b []byte, t time.Time) []byte {
-	return t.UTC().AppendFormat(b, `"2006-01-02T15:04:05.000Z"`)
+	t = t.UTC()
+	b = t.AppendFormat(append(b, '"'), time.RFC3339) // the layout that package time has by heart
+	ms := 1000 + t.Nanosecond()/int(time.Millisecond)
+	b = strconv.AppendInt(b[:len(b)-len("Z")], int64(ms), 10)
+	b[len(b)-len("1000")] = '.'
+	return append(b, `Z"`...)
 }
 
 func quote(text string) []byte { return appendQuoted(make([]byte, 0, len(text)+2), text) }
