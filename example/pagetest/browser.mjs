@@ -417,7 +417,7 @@ await step('sessions: the other device is signed out from here', async () => {
   const last = device.getByRole('checkbox', { name: 'Written offline' });
   await device.getByRole('button', { name: 'Load more' }).click();
   await last.check();
-  await until(async () => assert.ok(await page.getByRole('checkbox', { name: 'Written offline' }).isChecked()), 10_000);
+  await until(async () => assert.ok(await page.getByRole('checkbox', { name: 'Written offline' }).isChecked()));
   const lost = await sits();
   const phoneLost = await opens(lost);
   await enter(phoneLost, 'sign-in', 'ada@example.com');
