@@ -26,13 +26,6 @@ type Code struct {
 	// may be somebody else than the reader of the mail.
 	Proven bool
 
-	// Password and Name, of [VerifyEmail], are those of a sign-up for an
-	// address that somebody had signed up before and never verified. They
-	// replace what the account has when the code is used, and are nothing
-	// before. Empty otherwise.
-	Password string
-	Name     string
-
 	// Session, of [ChangeEmail], is the session that asked: the code is good no
 	// longer than that lives, so that who ends a session ends what it had begun,
 	// too. Empty otherwise.

@@ -59,11 +59,7 @@ func (c Code) Verify(a Account, at time.Time) (verified Account, anew bool) {
 		return a, false
 	}
 	a.EmailVerified, a.UpdatedAt = true, at
-	switch {
-	case c.Password != "":
-		a.Password, a.Name = c.Password, c.Name
-		return a, true
-	case !c.Proven:
+	if !c.Proven {
 		a.Password = ""
 		return a, true
 	}

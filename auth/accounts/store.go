@@ -193,10 +193,9 @@ type Codes interface {
 	//
 	//   - [AC3] [ErrNoCode] as in [AC2], and if the code was mailed to another
 	//     address than the user has now.
-	//   - [AC4] If the user was not verified before and the code has a Password,
-	//     the account gets that and the code's Name; if it has none and is not
-	//     Proven, the account is left without a password. In both cases every
-	//     session and every other code is gone.
+	//   - [AC4] If the user was not verified before and the code is not Proven, the
+	//     account is left without a password, and every session and every other
+	//     code is gone.
 	//   - [AC5] If the user was verified before, nothing but the codes changes.
 	VerifyEmail(ctx context.Context, userID string, secret Digest, at time.Time) (Account, error)
 

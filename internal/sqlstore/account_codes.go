@@ -11,10 +11,9 @@ import (
 // put adds a code of a user whose row is locked.
 func (tx accountTx) put(userID string, c accounts.Code) error {
 	_, err := tx.run(`
-		INSERT INTO authtodo_codes (user_id, purpose, secret, email, proven, password, name,
-			session_id, created_at, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		userID, string(c.Purpose), c.Secret[:], c.Email, c.Proven, c.Password, c.Name, c.Session,
+		INSERT INTO authtodo_codes (user_id, purpose, secret, email, proven, session_id, created_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		userID, string(c.Purpose), c.Secret[:], c.Email, c.Proven, c.Session,
 		tx.d.Time(c.CreatedAt), tx.d.Time(c.ExpiresAt))
 	return err
 }
@@ -52,7 +51,7 @@ func (s *Accounts) use(
 	err := s.change(ctx, userID, func(tx accountTx, a accounts.Account) error {
 		c := accounts.Code{Purpose: purpose, Secret: secret}
 		err := tx.one(accounts.ErrNoCode, intoCode(&c), `
-			SELECT email, proven, password, name, session_id, created_at, expires_at FROM authtodo_codes
+			SELECT email, proven, session_id, created_at, expires_at FROM authtodo_codes
 			WHERE user_id = $1 AND purpose = $2 AND secret = $3 AND expires_at >= $4`,
 			userID, string(purpose), secret[:], tx.d.Time(at))
 		if err != nil {

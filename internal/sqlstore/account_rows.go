@@ -36,8 +36,8 @@ func intoSession(s *accounts.Session) []any {
 // intoCode scans what a code has beside its purpose and its secret.
 func intoCode(c *accounts.Code) []any {
 	return []any{
-		(*text)(&c.Email), (*flag)(&c.Proven), (*text)(&c.Password), (*text)(&c.Name),
-		(*text)(&c.Session), (*instant)(&c.CreatedAt), (*instant)(&c.ExpiresAt),
+		(*text)(&c.Email), (*flag)(&c.Proven), (*text)(&c.Session),
+		(*instant)(&c.CreatedAt), (*instant)(&c.ExpiresAt),
 	}
 }
 
@@ -115,9 +115,7 @@ func checkCode(c *accounts.Code) error {
 	return first(
 		atMost("a purpose", string(c.Purpose), 64),
 		atMost("an address", c.Email, accounts.MaxEmail),
-		atMost("a name", c.Name, accounts.MaxName),
-		atMost("the id of a session", c.Session, 64),
-		atMost("a hash", c.Password, accounts.MaxHash))
+		atMost("the id of a session", c.Session, 64))
 }
 
 // IsAccountAnswer reports whether err is one of the answers of [accounts.Store],

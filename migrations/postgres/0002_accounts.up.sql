@@ -50,8 +50,6 @@ CREATE TABLE authtodo_codes (
     secret     bytea NOT NULL,
     email      text COLLATE "C" NOT NULL,
     proven     boolean NOT NULL,
-    password   text NOT NULL,
-    name       text NOT NULL,
     session_id text COLLATE "C" NOT NULL, -- that asked; '' if none had to
     created_at timestamptz(3) NOT NULL,
     expires_at timestamptz(3) NOT NULL,

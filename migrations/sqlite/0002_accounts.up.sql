@@ -44,8 +44,6 @@ CREATE TABLE authtodo_codes (
     secret     BLOB NOT NULL,
     email      TEXT NOT NULL,
     proven     INTEGER NOT NULL CHECK (proven IN (0, 1)),
-    password   TEXT NOT NULL,
-    name       TEXT NOT NULL,
     session_id TEXT NOT NULL, -- that asked; '' if none had to
     created_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,

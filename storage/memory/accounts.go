@@ -537,8 +537,7 @@ func ownSession(s accounts.Session) accounts.Session {
 }
 
 func ownCode(c accounts.Code) accounts.Code {
-	c.Email, c.Password, c.Name = strings.Clone(c.Email), strings.Clone(c.Password), strings.Clone(c.Name)
-	c.Session = strings.Clone(c.Session)
+	c.Email, c.Session = strings.Clone(c.Email), strings.Clone(c.Session)
 	return c
 }
 

@@ -23,8 +23,8 @@ func accountTables() map[string]string {
 		"authtodo_emails": `INSERT INTO authtodo_emails (email, user_id) VALUES ('new', 'anna')`,
 		"authtodo_sessions": `INSERT INTO authtodo_sessions (user_id, id, created_at, updated_at, expires_at,
 			ends_at, temporary, address, user_agent) VALUES ('anna', 'new', now(), now(), now(), now(), false, '', '')`,
-		"authtodo_codes": `INSERT INTO authtodo_codes (user_id, purpose, secret, email, proven, password, name,
-			session_id, created_at, expires_at) VALUES ('anna', 'new', 's', 'e', false, '', '', '', now(), now())`,
+		"authtodo_codes": `INSERT INTO authtodo_codes (user_id, purpose, secret, email, proven, session_id,
+			created_at, expires_at) VALUES ('anna', 'new', 's', 'e', false, '', now(), now())`,
 	}
 }
 

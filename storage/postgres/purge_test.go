@@ -18,8 +18,8 @@ func TestPurgePolicies(t *testing.T) {
 			SELECT 'anna', n, '', gen_random_uuid(), 0, '', now() - n * interval '23 hours' FROM generate_series(0, 3) AS n`,
 		`INSERT INTO authtodo_sessions (user_id, id, created_at, updated_at, expires_at, ends_at, temporary, address, user_agent)
 			SELECT 'anna', n, now(), now(), now() + n * interval '1 hour', now(), false, '', '' FROM generate_series(-2, 1) AS n`,
-		`INSERT INTO authtodo_codes (user_id, purpose, secret, email, proven, password, name, session_id, created_at, expires_at)
-			SELECT 'anna', n, '', '', false, '', '', '', now(), now() + n * interval '1 hour' FROM generate_series(-2, 1) AS n`,
+		`INSERT INTO authtodo_codes (user_id, purpose, secret, email, proven, session_id, created_at, expires_at)
+			SELECT 'anna', n, '', '', false, '', now(), now() + n * interval '1 hour' FROM generate_series(-2, 1) AS n`,
 	} {
 		if _, err := admin.ExecContext(t.Context(), row); err != nil {
 			t.Fatal(err)

@@ -913,9 +913,6 @@ func brokenCodes() []accountBreakage {
 		{"AC4", "no code proves the owner", func(l *accountLab) {
 			l.codesAs(func(_ string, c *accounts.Code) { c.Proven = false })
 		}},
-		{"AC4", "the password of a code is forgotten", func(l *accountLab) {
-			l.codesAs(func(_ string, c *accounts.Code) { c.Password = "" })
-		}},
 		{"AC5", "who is verified is verified again", func(l *accountLab) {
 			l.verifyEmail = func(
 				ctx context.Context, userID string, secret accounts.Digest, at time.Time,

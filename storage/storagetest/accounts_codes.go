@@ -212,7 +212,6 @@ func verificationCases() []accountCase {
 		{clause: "AC3", name: "one of 16 racers uses it", run: raceToVerify},
 		{clause: "AC4", name: "a code that proves the owner", run: verifyProven},
 		{clause: "AC4", name: "a code that anybody may have asked for", run: verifyUnproven},
-		{clause: "AC4", name: "a code with a password", run: verifyWithPassword},
 		{clause: "AC5", name: "a user who was verified before", run: verifyAgain},
 		{clause: "AC6", name: "the address, the codes", run: changeEmail},
 		{clause: "AC6", name: "an address that is taken by now", run: changeToTaken},
@@ -279,7 +278,6 @@ func verifyDropsCodes(t *accountTrial) {
 	anna := t.unverified("anna")
 	first, second := t.code(accounts.VerifyEmail, anna.Email), t.code(accounts.VerifyEmail, anna.Email)
 	first.Proven, second.Proven, second.Secret = true, true, digest("second")
-	second.Password = "of somebody else"
 	t.put(anna.ID, second)
 	got := t.verify("verifying", anna, first)
 	t.dead("after the other", anna.ID, first, second)
@@ -318,38 +316,18 @@ func verifyUnproven(t *accountTrial) {
 	t.dead("verified", anna.ID, reset)
 }
 
-func verifyWithPassword(t *accountTrial) {
-	for _, proven := range []bool{false, true} {
-		anna := t.unverified(fmt.Sprint("anna", proven))
-		reset := t.put(anna.ID, t.code(accounts.ResetPassword, anna.Email))
-		code := t.code(accounts.VerifyEmail, anna.Email)
-		code.Password, code.Name, code.Proven = "of the second sign-up", "second", proven
-		before := t.account(anna.ID)
-		t.put(anna.ID, code)
-		t.same("before the code is used", t.account(anna.ID), before)
-		got, err := t.store.VerifyEmail(t.ctx, anna.ID, code.Secret, t.at(7))
-		t.must("verifying", err)
-		want := t.verified(anna, 7)
-		want.Password, want.Name = code.Password, code.Name
-		t.same("the account", got, want)
-		t.is("the account", want)
-		t.has("no session", anna.ID)
-		t.dead("verified", anna.ID, reset)
-	}
-}
-
 func verifyAgain(t *accountTrial) {
-	for i, code := range []accounts.Code{{}, {Proven: true}, {Password: "of somebody else", Name: "else"}} {
-		anna := t.join(fmt.Sprint("anna", i))
+	for _, proven := range []bool{false, true} {
+		anna := t.join(fmt.Sprint("anna", proven))
 		session := t.signIn(t.session(anna.ID, "one", 0))
 		reset := t.put(anna.ID, t.code(accounts.ResetPassword, anna.Email))
-		plain := t.code(accounts.VerifyEmail, anna.Email)
-		plain.Proven, plain.Password, plain.Name = code.Proven, code.Password, code.Name
-		got := t.verify("verifying again", anna, plain)
+		code := t.code(accounts.VerifyEmail, anna.Email)
+		code.Proven = proven
+		got := t.verify("verifying again", anna, code)
 		t.same("the account", got, anna)
 		t.is("the account", anna)
 		t.has("the session", anna.ID, session)
-		t.dead("used", anna.ID, plain)
+		t.dead("used", anna.ID, code)
 		t.must("a code for a reset", t.use(anna.ID, reset, 8))
 	}
 }

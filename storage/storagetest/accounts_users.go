@@ -37,19 +37,18 @@ func (x text) everywhere(t *accountTrial) {
 	session.Address, session.UserAgent = x.text, x.text
 	t.signIn(session)
 	t.has("as it was created", anna.ID, session)
-	code := t.code(accounts.VerifyEmail, anna.Email)
-	code.Password, code.Name = "other "+x.text, "other "+x.text
-	t.put(anna.ID, code)
-	got, err := t.store.VerifyEmail(t.ctx, anna.ID, code.Secret, t.at(1))
-	t.must("verifying", err)
-	anna.EmailVerified, anna.Name, anna.Password, anna.UpdatedAt = true, code.Name, code.Password, t.at(1)
-	t.same("as it was verified", got, anna)
-	t.is("as it was verified", anna)
-	image := new(string)
-	*image = "other " + x.text
-	user, err := t.store.UpdateProfile(t.ctx, anna.ID, accounts.Profile{Image: &image}, t.at(2))
-	t.must("changing the image", err)
-	anna.Image, anna.UpdatedAt = image, t.at(2)
+	other := "other " + x.text
+	code := t.put(anna.ID, t.code(accounts.ResetPassword, anna.Email))
+	user, err := t.store.ResetPassword(t.ctx, anna.ID, code.Secret, other, t.at(1))
+	t.must("resetting", err)
+	anna.EmailVerified, anna.Password, anna.UpdatedAt = true, other, t.at(1)
+	t.same("as it was reset", user, anna.User)
+	t.is("as it was reset", anna)
+	image := &other
+	user, err = t.store.UpdateProfile(
+		t.ctx, anna.ID, accounts.Profile{Name: &other, Image: &image}, t.at(2))
+	t.must("changing the profile", err)
+	anna.Name, anna.Image, anna.UpdatedAt = other, image, t.at(2)
 	t.same("as it was changed", user, anna.User)
 	t.is("as it was changed", anna)
 }
