@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/authtodo/authtodo"
 	"github.com/authtodo/authtodo/auth/accounts"
+	"github.com/authtodo/authtodo/storage/memory"
 )
 
 // TestAccountsOnEveryBackend has a short life of an account on each: sign-up, a
@@ -101,4 +103,53 @@ func accountsLife(t *testing.T, engine *gin.Engine, own *authtodo.Accounts) {
 		t.Errorf("the export is %v", err)
 	}
 	send(200, "/auth/sign-up/email", "", `{"name":"Ada",`+in)
+}
+
+// TestDocumentHasTheCookie where it opens the todos, by the name that it has there.
+func TestDocumentHasTheCookie(t *testing.T) {
+	t.Parallel()
+	own := func(base string, tokensOnly bool) *accounts.Options {
+		return &accounts.Options{
+			BaseURL: base, Secret: "kN3vQ8xT1mZ7pLc5rW2yB9dF6gH4jS0a", TokensOnly: tokensOnly,
+		}
+	}
+	bearer := []map[string][]string{{"bearer": {}}}
+	either := []map[string][]string{{"bearer": {}}, {"session": {}}}
+	for name, test := range map[string]struct {
+		options  authtodo.Options
+		security []map[string][]string
+		cookie   string
+	}{
+		"no accounts": {options(authtodo.Options{}), bearer, ""},
+		"no cookies":  {authtodo.Options{Accounts: own("http://localhost:8080", true)}, bearer, ""},
+		"http": {
+			authtodo.Options{Accounts: own("http://localhost:8080", false)}, either,
+			"better-auth.session_token",
+		},
+		"https": {
+			authtodo.Options{Accounts: own("https://example.com", false)}, either,
+			"__Secure-better-auth.session_token",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			engine := gin.New()
+			test.options.Storage, test.options.Logger = memory.New().Backend(), watched()
+			module, err := authtodo.Register(engine, test.options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { module.Close() })
+			var document struct {
+				Security   []map[string][]string
+				Components struct {
+					SecuritySchemes map[string]struct{ Type, In, Name string }
+				}
+			}
+			listen(t, engine, module).request("", "GET", "/openapi.json", "").is(200).into(&document)
+			scheme := document.Components.SecuritySchemes["session"]
+			if !reflect.DeepEqual(document.Security, test.security) || scheme.Name != test.cookie {
+				t.Errorf("got %v, %+v; want %v, %q", document.Security, scheme, test.security, test.cookie)
+			}
+		})
+	}
 }

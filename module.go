@@ -48,9 +48,10 @@ type Module struct {
 func Register(router gin.IRouter, opts Options) (*Module, error) {
 	opts, err := opts.withDefaults()
 	own, accountsErr := newAccounts(router, opts)
+	var cookie string
 	deps := auth.Deps{Logger: opts.Logger, Now: opts.Now, Observe: opts.Observe}
 	if own != nil {
-		deps.Local = own.service
+		deps.Local, cookie = own.service, own.service.SessionCookie()
 	}
 	guard, authErr := auth.New(opts.Auth, deps)
 	if router == nil {
@@ -69,6 +70,7 @@ func Register(router gin.IRouter, opts Options) (*Module, error) {
 		Timeout:        opts.Timeout,
 		RequireIfMatch: opts.RequireIfMatch,
 		Observe:        opts.Observe,
+		Cookie:         cookie,
 	})
 	module := &Module{guard: guard, accounts: own, storage: opts.Storage, now: opts.Now}
 	if err := module.mount(router, api); err != nil {

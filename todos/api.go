@@ -21,7 +21,7 @@ type Caller struct {
 }
 
 // APIOptions are what an [API] needs. All fields are required, but for
-// Again, RequireIfMatch and Observe.
+// Again, RequireIfMatch, Observe and Cookie.
 type APIOptions struct {
 	Store  Store
 	Caller func(c *gin.Context) Caller
@@ -36,6 +36,7 @@ type APIOptions struct {
 	Timeout        time.Duration // of one operation of the store; then 503
 	RequireIfMatch bool          // a change without If-Match is 428
 	Observe        web.Observe   // of calls of the store; nil: none
+	Cookie         string        // name of the one that the guard takes, too, for openapi.json; "": none
 }
 
 // API is the HTTP API of todos: openapi.json describes it.
@@ -50,7 +51,7 @@ type API struct {
 func NewAPI(opts APIOptions) *API {
 	user := func(c *gin.Context) string { return opts.Caller(c).UserID }
 	return &API{
-		opts: opts, document: newDocument(), reporter: web.Reporter{Logger: opts.Logger, User: user},
+		opts: opts, document: newDocument(opts.Cookie), reporter: web.Reporter{Logger: opts.Logger, User: user},
 	}
 }
 

@@ -16,8 +16,24 @@ var openAPIText string
 // document is openapi.json around the path that the API is mounted under.
 type document struct{ before, after string }
 
-func newDocument() document {
-	before, after, _ := strings.Cut(openAPIText, `"url": "/"`)
+// newDocument is the document of an API that the session cookie of this name
+// opens, too. If the name is empty, none does.
+func newDocument(cookie string) document {
+	text := openAPIText
+	if cookie != "" {
+		text = strings.NewReplacer(`"bearer": []`, `"bearer": []
+    },
+    {
+      "session": []`, `"bearer": {`, `"session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": `+string(quote(cookie))+`,
+        "description": "The cookie of a session. It counts where there is no Authorization field. `+
+			`A request that changes something and comes from a page of another site is answered with 403."
+      },
+      "bearer": {`).Replace(text)
+	}
+	before, after, _ := strings.Cut(text, `"url": "/"`)
 	return document{before + `"url": `, after}
 }
 

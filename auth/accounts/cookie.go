@@ -29,6 +29,15 @@ func (s *Service) cookieName(name string) string {
 	return name
 }
 
+// SessionCookie is the name of the cookie of a session; empty with
+// [Options].TokensOnly, where there is none.
+func (s *Service) SessionCookie() string {
+	if s.opts.TokensOnly {
+		return ""
+	}
+	return s.cookieName(sessionCookie)
+}
+
 // cookieToken is what the session cookie of a request says. If there are several
 // that differ, a page of a neighbouring host may have set one, and none counts.
 func (s *Service) cookieToken(r *http.Request) (token opaque, ok bool) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/authtodo/authtodo"
 	"github.com/authtodo/authtodo/auth"
+	"github.com/authtodo/authtodo/auth/accounts"
 	"github.com/authtodo/authtodo/storage"
 	"github.com/authtodo/authtodo/storage/memory"
 )
@@ -37,7 +38,9 @@ func dial(t *testing.T, backend storage.Backend, options authtodo.Options) *clie
 	gin.SetMode(gin.TestMode)
 	engine := gin.New()
 	options.Storage = backend
-	options.Auth = auth.Options{Issuers: []auth.Issuer{{Keys: auth.SharedSecret(secret)}}}
+	if options.Accounts == nil {
+		options.Auth = auth.Options{Issuers: []auth.Issuer{{Keys: auth.SharedSecret(secret)}}}
+	}
 	options.Logger = slog.New(slog.DiscardHandler)
 	module, err := authtodo.Register(engine.Group("/api"), options)
 	if err != nil {
@@ -165,6 +168,32 @@ func TestInsistingModuleIsAsDescribed(t *testing.T) {
 	c.exchange(t, 428, "PATCH", todoPath, isJSON, `{}`)
 	c.exchange(t, 428, "PUT", todoPath, isJSON, `{}`)
 	c.exchange(t, 428, "DELETE", todoPath, "", "")
+}
+
+// TestCookieIsAsDescribed: with accounts, a request with the cookie of a session
+// and no token is one that the document has.
+func TestCookieIsAsDescribed(t *testing.T) {
+	c := dial(t, memory.New().Backend(), authtodo.Options{
+		Accounts: &accounts.Options{BaseURL: "http://localhost:8080", Secret: secret},
+	})
+	if _, errs := c.description.validator.ValidateDocument(); len(errs) > 0 {
+		t.Error(explain(errs))
+	}
+	resp, err := http.Post(c.url+"/auth/sign-up/email", "application/json", strings.NewReader(
+		`{"name":"Ada","email":"ada@example.com","password":"correct horse battery"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	name, _ := c.description.document.member("components", "securitySchemes", "session", "name").(string)
+	cookie := ""
+	for _, set := range resp.Cookies() {
+		if set.Name == name {
+			cookie = "Authorization:\nCookie: " + set.Name + "=" + set.Value + "\n"
+		}
+	}
+	c.exchange(t, 200, "GET", "/todos", cookie, "")
+	c.exchange(t, 201, "POST", "/todos", cookie+isJSON, `{"title":"Buy milk"}`)
 }
 
 // TestBrokenModuleIsAsDescribed has a store that answers nothing, and one that
