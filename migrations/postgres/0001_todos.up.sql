@@ -86,8 +86,8 @@ INSERT INTO authtodo_settings (name, value) VALUES (
 -- connection that has not said which user it acts for sees no rows and can
 -- write none. nullif, because a setting that was local to an ended transaction
 -- is left as '' and not as null. It is no sub-select, which would be a plan of
--- its own in each statement: all of them compare user_id with the owner, too, so
--- the planner compares the owner with the setting instead, once a statement.
+-- its own in each statement: nearly all of them compare user_id with the owner,
+-- too, so the planner compares the owner with the setting instead, once.
 ALTER TABLE authtodo_todos ENABLE ROW LEVEL SECURITY;
 ALTER TABLE authtodo_todos FORCE ROW LEVEL SECURITY;
 CREATE POLICY authtodo_owner ON authtodo_todos
@@ -139,8 +139,10 @@ END $$;
 -- todos if the list still is in the known revision. Each row begins with that of
 -- the list, which has to be read at the same moment: so it is one statement.
 --
--- The server is told to keep the plan. It would think that one without the limit
--- costs too much for an owner of many todos, and plan each time.
+-- The server is told to keep the plan: it would think that one which does not know
+-- the limit costs too much for owners of many todos, and plan each time. And that
+-- no plan may read the whole table: one that was made while that was empty would
+-- be kept until it is analyzed.
 CREATE FUNCTION authtodo_list_todos(
     owner text, done boolean, after_position bigint, after_id uuid, page bigint,
     known_epoch text, known_revision bigint
@@ -149,8 +151,11 @@ RETURNS TABLE (
     epoch text, revision bigint,
     id uuid, title text, description text, completed boolean, completed_at timestamptz,
     "position" bigint, created_at timestamptz, updated_at timestamptz, version bigint
-) LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
-#variable_conflict use_column
+) LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $$
+#variable_conflict use_column -- so no column may have the name of an argument
 BEGIN
     owner := set_config('authtodo.user_id', owner, true);
     IF done IS NULL THEN

@@ -55,13 +55,7 @@ func (db accountDB) Select(
 			if err != nil {
 				return err
 			}
-			defer rows.Close()
-			if err := scan(rows); err != nil {
-				return err
-			}
-			for rows.Next() { // a statement can still fail behind its last row
-			}
-			return rows.Err()
+			return finish(rows, scan(rows))
 		})
 	}))
 }

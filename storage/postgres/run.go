@@ -43,15 +43,20 @@ func (db *DB) run(
 			if err != nil {
 				return err
 			}
-			scanned := scan(rows)
-			closed := rows.Close() // a statement can still fail behind its last row
-			return cmp.Or(scanned, rows.Err(), closed)
+			return finish(rows, scan(rows))
 		})
 		if !conflict(err) {
 			break
 		}
 	}
 	return err
+}
+
+// finish ends what was scanned, and returns the first error. A statement can still
+// fail behind its last row.
+func finish(rows *sql.Rows, scanned error) error {
+	closed := rows.Close()
+	return cmp.Or(scanned, rows.Err(), closed)
 }
 
 // pause keeps those that were in one another's way from meeting again, for 64 ms

@@ -26,8 +26,8 @@ var _ interface {
 // and is gone when that ends, so there is nothing to undo on a connection and
 // nobody inherits it. The planner makes a filter of the gate that is asked once,
 // before any row is read, and of what the policy comes to for this user a second
-// one, which is asked behind it, because it costs more; were it ever to choose
-// another order, the part would see no rows. So the gate stands in each part that
+// one, which is asked behind it, because it costs more by its reckoning; were it
+// ever to choose another order, the part would see no rows. So the gate stands in each part that
 // reads a table. What writes is a function of the migrations and begins with it.
 const gate = `(SELECT set_config('authtodo.user_id', CAST($1 AS text), true)) IS NOT NULL
 	AND user_id = CAST($1 AS text)`
@@ -149,7 +149,7 @@ func listArgs(owner string, query todos.Query) []any {
 	if query.Completed.Set {
 		completed = query.Completed.Value
 	}
-	after := todos.Anchor{Number: math.MinInt64, ID: uuid.Nil.String()} // before all todos
+	after := todos.Anchor{Number: math.MinInt64, ID: uuid.Nil.String()} // before all that the API lets in
 	if query.After != nil {
 		after = *query.After
 	}
