@@ -402,6 +402,8 @@ await step('a server that does not answer: the page says so, and goes on with it
   try {
     await banner(page).filter({ hasText: 'The server does not answer.' }).waitFor();
     assert.equal((await page.getByRole('heading', { name: 'Todos' }).boundingBox()).y, y, 'the page has moved');
+    const said = await banner(page).boundingBox();
+    assert.ok(said.y + said.height < desk.height, 'the message is out of sight');
     await shows(page, 'unreachable');
     await page.getByRole('button', { name: 'Try again' }).click();
   } finally {
