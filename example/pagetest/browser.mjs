@@ -106,6 +106,8 @@ async function shows(page, name) {
       papers.add(await page.evaluate(() => getComputedStyle(document.body).backgroundColor));
       const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       assert.ok(over <= 0, `${name} is ${over} px too wide for ${size.width} px`);
+      const cut = await page.locator('.title:visible').evaluateAll((all) => all.some((e) => e.scrollWidth > e.clientWidth));
+      assert.ok(!cut, `${name} cuts titles off at ${size.width} px`);
       if (size === phone) assert.deepEqual(await page.evaluate(tooSmall), [], `${name}: too small for a thumb`);
       await page.screenshot({ path: join(screenshots, `${name}-${size.width}-${colorScheme}.png`) });
       await isSound(page, `${name} at ${size.width} px, ${colorScheme}`);
@@ -440,6 +442,8 @@ await step('sessions: the other device is signed out from here', async () => {
 
 await step('sign out; somebody else at the same browser sees nothing of it', async () => {
   await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  await page.reload(); // the server knows it, too
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
   await enter(page, 'sign-up', 'bob@example.com');
   await page.getByText('Nothing to do yet.').waitFor();
