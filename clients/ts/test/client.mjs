@@ -52,7 +52,11 @@ const steps = {
   async "the types are made from the document that is served"() {
     const served = await (await fetch(`${baseURL}/openapi.json`)).json();
     const document = JSON.parse(await readFile(new URL("../../../todos/openapi.json", import.meta.url), "utf8"));
-    assert.deepEqual({ ...served, servers: [] }, { ...document, servers: [] });
+    // A module says itself where it is, and what opens it: no types come of that.
+    for (const d of [served, document]) {
+      d.servers = d.security = d.components.securitySchemes = undefined;
+    }
+    assert.deepEqual(served, document);
   },
 
   async "Better Auth's own client is the token source, and its token is kept"() {
