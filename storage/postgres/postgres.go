@@ -30,9 +30,9 @@ import (
 // Options are the ways in which a database is used. The zero Options are safe
 // with every server and every pooler.
 type Options struct {
-	// Direct keeps statements prepared, which makes reading one todo up to
-	// twice as fast. Set it only if no pooler is between the service and the
-	// server. Behind one that shares connections between transactions, kept
+	// Direct keeps statements prepared, which makes a service about 1.4 times as
+	// fast at reading one todo and 1.1 to 1.2 times at all else. Set it only if
+	// no pooler is between the service and the server. Behind one that shares connections between transactions, kept
 	// statements run those of other clients without any error: a read can
 	// delete.
 	Direct bool
