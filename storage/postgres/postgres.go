@@ -32,9 +32,9 @@ import (
 type Options struct {
 	// Direct keeps statements prepared, which makes a service about 1.4 times as
 	// fast at reading one todo and 1.1 to 1.2 times at all else. Set it only if
-	// no pooler is between the service and the server. Behind one that shares connections between transactions, kept
-	// statements run those of other clients without any error: a read can
-	// delete.
+	// no pooler is between the service and the server. Behind one that shares
+	// connections between transactions, kept statements run those of other
+	// clients without any error: a read can delete.
 	Direct bool
 
 	// AllowBypassRLS accepts a role that row-level security does not bind: a
