@@ -342,6 +342,13 @@ await step('a second tab follows; what both edit is shown and resolved', async (
   await editor(page).fill('Write to Ada');
   await page.keyboard.press('Enter'); // of what they took: no conflict
   await lists(other, 'שלום עולם', 'Write to Ada', 'From the other tab');
+  await page.getByRole('button', { name: 'Edit From the other tab' }).focus(); // stays on a row that moves
+  await other.getByRole('button', { name: 'Move From the other tab' }).focus();
+  await other.keyboard.press('ArrowUp');
+  await lists(page, 'שלום עולם', 'From the other tab', 'Write to Ada');
+  assert.equal(await page.evaluate(focused), 'Edit From the other tab');
+  await other.keyboard.press('ArrowDown');
+  await lists(page, 'שלום עולם', 'Write to Ada', 'From the other tab');
   await other.close();
 });
 
