@@ -1,6 +1,7 @@
 package authtodo_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"io/fs"
@@ -295,7 +296,9 @@ func TestHostOfReadme(t *testing.T) {
 	})
 	curl := exec.CommandContext(t.Context(), "curl", "-sSf", "--retry", "9", "--retry-connrefused",
 		"-H", "Authorization: Bearer "+strings.TrimPrefix(tokens[0], "ALICE="), "http://"+address+"/reports")
-	if out, err := curl.CombinedOutput(); err != nil || string(out) != `{"reports_of":"alice"}` {
-		t.Errorf("the program answers %s, %v", out, err)
+	var answer, complaints bytes.Buffer // one of each try while nobody listens yet
+	curl.Stdout, curl.Stderr = &answer, &complaints
+	if err := curl.Run(); err != nil || answer.String() != `{"reports_of":"alice"}` {
+		t.Errorf("the program answers %s, %v: %s", &answer, err, &complaints)
 	}
 }
