@@ -55,7 +55,7 @@ func (db accountDB) Select(
 			if err != nil {
 				return err
 			}
-			return finish(rows, scan(rows))
+			return read(rows, scan)
 		})
 	}))
 }

@@ -43,7 +43,7 @@ func (db *DB) run(
 			if err != nil {
 				return err
 			}
-			return finish(rows, scan(rows))
+			return read(rows, scan)
 		})
 		if !conflict(err) {
 			break
@@ -52,9 +52,11 @@ func (db *DB) run(
 	return err
 }
 
-// finish ends what was scanned, and returns the first error. A statement can still
-// fail behind its last row.
-func finish(rows *sql.Rows, scanned error) error {
+// read scans rows and closes them, and returns the first error: a statement can
+// still fail behind its last row. A panic of a driver keeps no connection.
+func read(rows *sql.Rows, scan func(*sql.Rows) error) error {
+	defer rows.Close()
+	scanned := scan(rows)
 	closed := rows.Close()
 	return cmp.Or(scanned, rows.Err(), closed)
 }

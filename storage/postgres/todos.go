@@ -27,8 +27,9 @@ var _ interface {
 // nobody inherits it. The planner makes a filter of the gate that is asked once,
 // before any row is read, and of what the policy comes to for this user a second
 // one, which is asked behind it, because it costs more by its reckoning; were it
-// ever to choose another order, the part would see no rows. So the gate stands in each part that
-// reads a table. What writes is a function of the migrations and begins with it.
+// ever to choose another order, the part would see no rows. So the gate stands in
+// each part that reads a table. What writes is a function of the migrations and
+// begins with it.
 const gate = `(SELECT set_config('authtodo.user_id', CAST($1 AS text), true)) IS NOT NULL
 	AND user_id = CAST($1 AS text)`
 
