@@ -35,6 +35,9 @@ type conn struct {
 	// tx is the context of the open transaction, nil outside one. lib/pq ends
 	// the statements of a transaction with it, whatever their own contexts.
 	tx context.Context
+
+	kept map[string]*stmt // what [Query.Kept] has prepared, by the text
+	used time.Time        // when the last call ended
 }
 
 // start prepares for a statement: the context it runs under, which has a
@@ -76,6 +79,7 @@ const (
 // end judges how a call ended: it discards a connection that may be out of
 // step, and returns the error that the caller is to see.
 func (c *conn) end(ctx context.Context, effect bool, err error) error {
+	c.used = time.Now()
 	sent, cause := c.socket.sent, c.socket.err
 	if !c.socket.sound() || !answered(err) {
 		c.discard()
@@ -167,6 +171,14 @@ func (c *conn) QueryContext(
 }
 
 func (c *conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
+	prepared, err := c.prepare(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return prepared, nil
+}
+
+func (c *conn) prepare(ctx context.Context, query string) (*stmt, error) {
 	ctx, cancel, err := c.start(ctx)
 	if err != nil {
 		return nil, err
@@ -210,10 +222,16 @@ func (c *conn) Ping(ctx context.Context) error {
 	return c.end(ctx, harmless, c.session.Ping(ctx))
 }
 
+// trusted is how long a connection counts as sound after a call that found it so.
+// Under load it is taken again within that time, and a look at the socket costs as
+// much as the whole guard. What it may miss is one statement of a server that ends
+// at this moment, and those that are under way fail, too.
+const trusted = 10 * time.Millisecond
+
 // ResetSession is called before a connection is taken from the pool. One that
 // the server closed meanwhile is replaced before anything is sent on it.
 func (c *conn) ResetSession(ctx context.Context) error {
-	if c.socket.idle.stale() {
+	if time.Since(c.used) > trusted && c.socket.idle.stale() {
 		return driver.ErrBadConn
 	}
 	return c.session.ResetSession(ctx)

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"bytes"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -51,6 +52,18 @@ func (n nullable) Scan(value any) error {
 	s := new(text)
 	*n.into = (*string)(s)
 	return s.Scan(value)
+}
+
+// blob scans bytes.
+type blob []byte
+
+func (b *blob) Scan(value any) error {
+	v, ok := value.([]byte)
+	if !ok {
+		return unexpected("bytes", value)
+	}
+	*b = bytes.Clone(v) // of the driver's buffer
+	return nil
 }
 
 // digest is a digest in a column, where the zero one is null.

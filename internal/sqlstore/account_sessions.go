@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"time"
 
@@ -63,7 +62,7 @@ func (s *Accounts) Session(
 		SELECT `+sessionColumns+`, `+accountColumns+`
 		FROM authtodo_sessions AS s JOIN authtodo_users AS u USING (user_id)
 		WHERE `+s.Dialect.Owner+` AND s.id = $2`,
-		[]any{userID, id}, func(rows *sql.Rows) error {
+		[]any{userID, id}, func(rows Rows) error {
 			return one(rows, accounts.ErrNoSession, append(intoSession(&session), intoAccount(&a)...)...)
 		})
 	if err != nil {
@@ -79,7 +78,7 @@ func (s *Accounts) Sessions(
 	err = s.DB.Select(ctx, `
 		SELECT `+sessionColumns+` FROM authtodo_sessions AS s WHERE `+s.Dialect.Owner+`
 		ORDER BY s.created_at DESC, s.id DESC`,
-		[]any{userID}, func(rows *sql.Rows) error {
+		[]any{userID}, func(rows Rows) error {
 			for sessions = nil; rows.Next(); {
 				var session accounts.Session
 				if err := rows.Scan(intoSession(&session)...); err != nil {

@@ -47,7 +47,7 @@ type AccountDialect struct {
 // [accounts.ErrUnavailable].
 type AccountDB interface {
 	// Select runs one statement that reads. scan may be called more than once.
-	Select(ctx context.Context, statement string, args []any, scan func(*sql.Rows) error) error
+	Select(ctx context.Context, statement string, args []any, scan func(Rows) error) error
 
 	// Transact runs do in a transaction and commits unless do fails. do may be
 	// run more than once.
@@ -102,7 +102,7 @@ func (tx accountTx) runAll(args []any, statements ...string) error {
 }
 
 // one scans the only row of an answer; none is the error given.
-func one(rows *sql.Rows, none error, into ...any) error {
+func one(rows Rows, none error, into ...any) error {
 	if !rows.Next() {
 		if err := rows.Err(); err != nil {
 			return err
@@ -205,7 +205,7 @@ func (s *Accounts) account(
 ) (a accounts.Account, err error) {
 	err = s.DB.Select(ctx, `
 		SELECT `+accountColumns+` FROM authtodo_users AS u WHERE `+s.Dialect.Owner+condition,
-		args, func(rows *sql.Rows) error {
+		args, func(rows Rows) error {
 			return one(rows, accounts.ErrNoUser, intoAccount(&a)...)
 		})
 	if err != nil {
@@ -220,7 +220,7 @@ func (s *Accounts) account(
 func (s *Accounts) AccountByEmail(ctx context.Context, email string) (accounts.Account, error) {
 	var userID string
 	err := s.DB.Select(ctx, `SELECT user_id FROM authtodo_emails WHERE `+s.Dialect.Address,
-		[]any{email}, func(rows *sql.Rows) error { return one(rows, accounts.ErrNoUser, &userID) })
+		[]any{email}, func(rows Rows) error { return one(rows, accounts.ErrNoUser, &userID) })
 	if err != nil {
 		return accounts.Account{}, err
 	}
@@ -328,10 +328,10 @@ func (tx accountTx) leave(a accounts.Account) error {
 func (s *Accounts) SigningKeys(ctx context.Context) (keys []accounts.SigningKey, err error) {
 	err = s.DB.Select(ctx, `
 		SELECT number, id, public, private, created_at, signs_from, dead_at
-		FROM authtodo_signing_keys ORDER BY number`, nil, func(rows *sql.Rows) error {
+		FROM authtodo_signing_keys ORDER BY number`, nil, func(rows Rows) error {
 		for keys = nil; rows.Next(); {
 			var k accounts.SigningKey
-			err := rows.Scan((*number)(&k.Number), (*text)(&k.ID), &k.Public, &k.Private,
+			err := rows.Scan((*number)(&k.Number), (*text)(&k.ID), (*blob)(&k.Public), (*blob)(&k.Private),
 				(*instant)(&k.CreatedAt), (*instant)(&k.SignsFrom), (*instant)(&k.DeadAt))
 			if err != nil {
 				return err

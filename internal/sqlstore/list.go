@@ -1,7 +1,6 @@
 package sqlstore
 
 import (
-	"database/sql"
 	"fmt"
 
 	"github.com/authtodo/authtodo/todos"
@@ -183,22 +182,25 @@ func before(yes bool) string {
 	return ">"
 }
 
-// ReadPage reads the todos of a page, and into head what comes before them in a
-// row. A row may be without a todo.
-func ReadPage(rows *sql.Rows, limit int, page *todos.Page, head ...any) error {
-	row := NewRow(head...)
+// ReadPage reads a page. A row without an id is not of a todo but of the list: its
+// title is the epoch, its position the revision and its version the total.
+func ReadPage(rows Rows, limit int, page *todos.Page) error {
+	row := NewRow()
 	page.Todos = make([]todos.Todo, 0, min(limit, 64))
 	for rows.Next() {
 		if err := row.Scan(rows); err != nil {
 			return err
 		}
-		if row.Todo.ID == "" {
-			continue
+		t := &row.Todo
+		switch {
+		case t.ID == "":
+			page.Revision = todos.Revision{Epoch: t.Title, Number: t.Position}
+			page.Total = t.Version
+		case len(page.Todos) == limit:
+			page.More = true
+		default:
+			page.Todos = append(page.Todos, *t)
 		}
-		if page.More = len(page.Todos) == limit; page.More {
-			break
-		}
-		page.Todos = append(page.Todos, row.Todo)
 	}
 	return rows.Err()
 }

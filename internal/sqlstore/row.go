@@ -1,32 +1,40 @@
 package sqlstore
 
 import (
-	"database/sql"
 	"fmt"
 	"time"
 
 	"github.com/authtodo/authtodo/todos"
 )
 
-// Row scans rows that end in [Columns]. It is used again for every row, so that
-// a row costs no more than its text.
+// Rows is an answer while it is read, as [sql.Rows] has it. Scan takes scanners,
+// *string and *int64.
+type Rows interface {
+	Next() bool
+	Scan(into ...any) error
+	Err() error
+}
+
+// Row scans rows of [Columns]. It is used again for every row, so that a row costs
+// no more than its text.
 type Row struct {
-	Todo todos.Todo // zero for a row that has only nulls there
+	Todo todos.Todo // with zeros for nulls
 	into []any
 }
 
-// NewRow returns a Row that scans into head what comes before the todo.
-func NewRow(head ...any) *Row {
+// NewRow returns a Row.
+func NewRow() *Row {
 	r := new(Row)
 	t := &r.Todo
-	r.into = append(head,
+	r.into = []any{
 		(*text)(&t.ID), (*text)(&t.Title), description{t}, (*flag)(&t.Completed), (*instant)(&t.CompletedAt),
-		(*number)(&t.Position), (*instant)(&t.CreatedAt), (*instant)(&t.UpdatedAt), (*number)(&t.Version))
+		(*number)(&t.Position), (*instant)(&t.CreatedAt), (*instant)(&t.UpdatedAt), (*number)(&t.Version),
+	}
 	return r
 }
 
 // Scan scans the row that rows is at.
-func (r *Row) Scan(rows *sql.Rows) error { return rows.Scan(r.into...) }
+func (r *Row) Scan(rows Rows) error { return rows.Scan(r.into...) }
 
 // The columns of a todo are null where a page has none, and drivers differ in
 // what they return: so each kind has a scanner, which is cheaper than the

@@ -136,8 +136,10 @@ END $$;
 
 -- A page of the list by position, the order that most ask for: of all todos or, if
 -- done is not null, of those that are completed or not; from behind a place; and no
--- todos if the list still is in the known revision. Each row begins with that of
--- the list, which has to be read at the same moment: so it is one statement.
+-- todos if the list still is in the known revision. Before it comes a row of the
+-- list itself, without an id: title is the epoch, position the revision. Both have
+-- to be read at the same moment: so it is one statement. An owner without a list
+-- has no rows.
 --
 -- The server is told to keep the plan: it would think that one which does not know
 -- the limit costs too much for owners of many todos, and plan each time. And that
@@ -148,7 +150,6 @@ CREATE FUNCTION authtodo_list_todos(
     known_epoch text, known_revision bigint
 )
 RETURNS TABLE (
-    epoch text, revision bigint,
     id uuid, title text, description text, completed boolean, completed_at timestamptz,
     "position" bigint, created_at timestamptz, updated_at timestamptz, version bigint
 ) LANGUAGE plpgsql
@@ -160,30 +161,32 @@ BEGIN
     owner := set_config('authtodo.user_id', owner, true);
     IF done IS NULL THEN
         RETURN QUERY
-        SELECT l.epoch, l.revision, t.id, t.title, t.description, t.completed,
-            t.completed_at, t.position, t.created_at, t.updated_at, t.version
-        FROM authtodo_lists AS l LEFT JOIN LATERAL (
-            SELECT * FROM authtodo_todos
+        WITH list AS MATERIALIZED (
+            SELECT epoch, revision FROM authtodo_lists WHERE user_id = owner
+        )
+        SELECT NULL, epoch, NULL, NULL, NULL, revision, NULL, NULL, 0 FROM list
+        UNION ALL (
+            SELECT id, title, description, completed, completed_at, position, created_at, updated_at, version
+            FROM authtodo_todos
             WHERE user_id = owner AND deleted_at IS NULL
-                AND (l.epoch <> known_epoch OR l.revision <> known_revision)
+                AND (SELECT epoch <> known_epoch OR revision <> known_revision FROM list)
                 AND (position, id) > (after_position, after_id)
             ORDER BY position, id LIMIT page
-        ) AS t ON true
-        WHERE l.user_id = owner
-        ORDER BY t.position, t.id;
+        );
     ELSE -- another index: a plan has to be good for all arguments
         RETURN QUERY
-        SELECT l.epoch, l.revision, t.id, t.title, t.description, t.completed,
-            t.completed_at, t.position, t.created_at, t.updated_at, t.version
-        FROM authtodo_lists AS l LEFT JOIN LATERAL (
-            SELECT * FROM authtodo_todos
+        WITH list AS MATERIALIZED (
+            SELECT epoch, revision FROM authtodo_lists WHERE user_id = owner
+        )
+        SELECT NULL, epoch, NULL, NULL, NULL, revision, NULL, NULL, 0 FROM list
+        UNION ALL (
+            SELECT id, title, description, completed, completed_at, position, created_at, updated_at, version
+            FROM authtodo_todos
             WHERE user_id = owner AND deleted_at IS NULL AND completed = done
-                AND (l.epoch <> known_epoch OR l.revision <> known_revision)
+                AND (SELECT epoch <> known_epoch OR revision <> known_revision FROM list)
                 AND (position, id) > (after_position, after_id)
             ORDER BY position, id LIMIT page
-        ) AS t ON true
-        WHERE l.user_id = owner
-        ORDER BY t.position, t.id;
+        );
     END IF;
 END $$;
 

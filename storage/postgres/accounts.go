@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jmoiron/sqlx"
-
 	"github.com/authtodo/authtodo/auth/accounts"
 	"github.com/authtodo/authtodo/internal/pqconn"
 	"github.com/authtodo/authtodo/internal/sqlstore"
@@ -47,16 +45,10 @@ func accountsOn(run sqlstore.AccountDB) accounts.Store {
 
 // Select implements [sqlstore.AccountDB].
 func (db accountDB) Select(
-	ctx context.Context, statement string, args []any, scan func(*sql.Rows) error,
+	ctx context.Context, statement string, args []any, scan func(sqlstore.Rows) error,
 ) error {
 	return accountFailure(ctx, retry(ctx, func() error {
-		return db.within(ctx, func(q sqlx.QueryerContext) error {
-			rows, err := q.QueryContext(ctx, statement, args...)
-			if err != nil {
-				return err
-			}
-			return read(rows, scan)
-		})
+		return db.ask(ctx, statement, args, scan)
 	}))
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/authtodo/authtodo/internal/faultsql"
 	"github.com/authtodo/authtodo/internal/pgtest"
 	"github.com/authtodo/authtodo/internal/pqconn"
+	"github.com/authtodo/authtodo/internal/sqlstore"
 )
 
 // accountTables are those that belong to users.
@@ -230,7 +231,7 @@ type asked struct {
 	args       [][]any
 }
 
-func (a *asked) Select(_ context.Context, statement string, args []any, _ func(*sql.Rows) error) error {
+func (a *asked) Select(_ context.Context, statement string, args []any, _ func(sqlstore.Rows) error) error {
 	a.statements, a.args = append(a.statements, statement), append(a.args, args)
 	return nil
 }

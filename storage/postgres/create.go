@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 
 	"github.com/authtodo/authtodo/internal/sqlstore"
@@ -20,8 +19,8 @@ func (s todoStore) CreateTodo(
 		return s.createOnce(ctx, owner, draft)
 	}
 	var position int64
-	err := s.query(ctx, createTodo, createArgs(owner, draft), func(rows *sql.Rows) error {
-		return one(rows, func(rows *sql.Rows) error { return rows.Scan(&position) })
+	err := s.query(ctx, createTodo, createArgs(owner, draft), func(rows sqlstore.Rows) error {
+		return one(rows, func(rows sqlstore.Rows) error { return rows.Scan(&position) })
 	})
 	if err != nil {
 		return todos.Created{}, err
@@ -55,10 +54,10 @@ func (s todoStore) createOnce(
 	retry := draft.Retry
 	args := append(createArgs(owner, draft), retry.Key, retry.Fingerprint, answer, retry.ExpiredAt)
 	var created todos.Created
-	err = s.run(ctx, createTodoOnce, args, func(rows *sql.Rows) error {
+	err = s.run(ctx, createTodoOnce, args, func(rows sqlstore.Rows) error {
 		var id, fingerprint, answer string
 		var position int64
-		err := one(rows, func(rows *sql.Rows) error {
+		err := one(rows, func(rows sqlstore.Rows) error {
 			return rows.Scan(&id, &fingerprint, &answer, &position)
 		})
 		switch {

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"strconv"
 	"strings"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/authtodo/authtodo/internal/pgtest"
 	"github.com/authtodo/authtodo/internal/pqconn"
+	"github.com/authtodo/authtodo/internal/sqlstore"
 	"github.com/authtodo/authtodo/todos"
 )
 
@@ -115,12 +115,12 @@ func TestConflictsAreRetried(t *testing.T) {
 					if _, err := admin.ExecContext(t.Context(), `ALTER SEQUENCE attempts RESTART`); err != nil {
 						t.Fatal(err)
 					}
-					var n int
+					var n int64
 					err := db.query(t.Context(), `SELECT attempt(CAST($1 AS text), CAST($2 AS text))`,
-						[]any{strconv.Itoa(conflicts), code}, func(rows *sql.Rows) error {
-							return one(rows, func(rows *sql.Rows) error { return rows.Scan(&n) })
+						[]any{strconv.Itoa(conflicts), code}, func(rows sqlstore.Rows) error {
+							return one(rows, func(rows sqlstore.Rows) error { return rows.Scan(&n) })
 						})
-					if conflicts < attempts && (err != nil || n != conflicts+1) {
+					if conflicts < attempts && (err != nil || int(n) != conflicts+1) {
 						t.Errorf("after %d times %s: %d, %v", conflicts, code, n, err)
 					}
 					if conflicts == attempts && (!errors.Is(err, todos.ErrUnavailable) || pqconn.SQLState(err) != code) {

@@ -61,7 +61,9 @@ type DB struct {
 	// within calls do with what runs a statement in a way that is right for
 	// the pool. What do has run counts only if within returns nil.
 	within func(ctx context.Context, do func(sqlx.QueryerContext) error) error
-	kept   sqlstore.Statements // with Options.Direct
+
+	direct bool                // [Options.Direct]
+	kept   sqlstore.Statements // with that, on a pool of the host's
 }
 
 // Open opens the database at url with the zero [Options].
@@ -131,7 +133,7 @@ func (o Options) start(ctx context.Context, db *DB) error {
 		return fmt.Errorf("%w: %q is a superuser or has BYPASSRLS; connect as a role with "+
 			"NOSUPERUSER and NOBYPASSRLS, or set Options.AllowBypassRLS", ErrBypassRLS, role.Name)
 	}
-	if o.Direct {
+	if db.direct = o.Direct; o.Direct && !db.owned {
 		db.kept.DB = db.pool.DB
 		db.within = db.prepared
 	}

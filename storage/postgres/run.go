@@ -9,6 +9,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"github.com/authtodo/authtodo/internal/pqconn"
 	"github.com/authtodo/authtodo/internal/sqlstore"
 )
 
@@ -21,14 +22,14 @@ const attempts = 10
 // of the store. scan may be called more than once: it must set what it returns
 // each time.
 func (db *DB) query(
-	ctx context.Context, statement string, args []any, scan func(*sql.Rows) error,
+	ctx context.Context, statement string, args []any, scan func(sqlstore.Rows) error,
 ) error {
 	return failure(ctx, db.run(ctx, statement, args, scan))
 }
 
 // run is query with the errors as they are.
 func (db *DB) run(
-	ctx context.Context, statement string, args []any, scan func(*sql.Rows) error,
+	ctx context.Context, statement string, args []any, scan func(sqlstore.Rows) error,
 ) error {
 	if err := sqlstore.CheckOwner(args[0].(string)); err != nil {
 		return err
@@ -38,23 +39,33 @@ func (db *DB) run(
 		if attempt > 0 {
 			pause(ctx, attempt)
 		}
-		err = db.within(ctx, func(q sqlx.QueryerContext) error {
-			rows, err := q.QueryContext(ctx, statement, args...)
-			if err != nil {
-				return err
-			}
-			return read(rows, scan)
-		})
-		if !conflict(err) {
+		if err = db.ask(ctx, statement, args, scan); !conflict(err) {
 			break
 		}
 	}
 	return err
 }
 
+// ask runs a statement once.
+func (db *DB) ask(
+	ctx context.Context, statement string, args []any, scan func(sqlstore.Rows) error,
+) error {
+	if db.owned {
+		query := pqconn.Query{Text: statement, Args: args, Kept: db.direct}
+		return query.Run(ctx, db.pool.DB, func(rows *pqconn.Rows) error { return scan(rows) })
+	}
+	return db.within(ctx, func(q sqlx.QueryerContext) error {
+		rows, err := q.QueryContext(ctx, statement, args...)
+		if err != nil {
+			return err
+		}
+		return read(rows, scan)
+	})
+}
+
 // read scans rows and closes them, and returns the first error: a statement can
 // still fail behind its last row. A panic of a driver keeps no connection.
-func read(rows *sql.Rows, scan func(*sql.Rows) error) error {
+func read(rows *sql.Rows, scan func(sqlstore.Rows) error) error {
 	defer rows.Close()
 	scanned := scan(rows)
 	closed := rows.Close()
@@ -92,7 +103,7 @@ func (db *DB) transacted(ctx context.Context, do func(sqlx.QueryerContext) error
 	return tx.Commit()
 }
 
-// prepared runs a statement that stays prepared.
+// prepared runs a statement that stays prepared, on a pool of any driver.
 func (db *DB) prepared(_ context.Context, do func(sqlx.QueryerContext) error) error {
 	return do(keeper{db.pool, &db.kept})
 }

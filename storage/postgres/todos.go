@@ -58,7 +58,7 @@ func (s todoStore) GetTodo(ctx context.Context, owner, id string) (todos.Todo, e
 		return todos.Todo{}, todos.ErrNotFound
 	}
 	statement := getTodo
-	if s.kept.DB != nil {
+	if s.direct {
 		statement = selectTodo
 	}
 	return s.todo(ctx, statement, []any{owner, id})
@@ -78,7 +78,7 @@ const (
 // of nulls; only a version is that of a todo that was asked for with others.
 func (s todoStore) todo(ctx context.Context, statement string, args []any) (todos.Todo, error) {
 	var t todos.Todo
-	err := s.query(ctx, statement, args, func(rows *sql.Rows) error {
+	err := s.query(ctx, statement, args, func(rows sqlstore.Rows) error {
 		row := sqlstore.NewRow()
 		err := one(rows, row.Scan)
 		t = row.Todo
@@ -96,7 +96,7 @@ func (s todoStore) todo(ctx context.Context, statement string, args []any) (todo
 }
 
 // one scans the only row of an answer.
-func one(rows *sql.Rows, scan func(*sql.Rows) error) error {
+func one(rows sqlstore.Rows, scan func(sqlstore.Rows) error) error {
 	if !rows.Next() {
 		if err := rows.Err(); err != nil {
 			return err
@@ -115,15 +115,14 @@ func (s todoStore) ListTodos(
 	}
 	var statement string
 	var args []any
-	if s.kept.DB == nil && isUsual(query) {
+	if !s.direct && isUsual(query) {
 		statement, args = listTodos, listArgs(owner, query)
 	} else {
 		statement, args = selectPage(owner, query)
 	}
-	err = s.query(ctx, statement, args, func(rows *sql.Rows) error {
+	err = s.query(ctx, statement, args, func(rows sqlstore.Rows) error {
 		page = todos.Page{}
-		return sqlstore.ReadPage(rows, query.Limit, &page,
-			&page.Revision.Epoch, &page.Revision.Number, &page.Total)
+		return sqlstore.ReadPage(rows, query.Limit, &page)
 	})
 	if err != nil {
 		return todos.Page{}, err
@@ -142,8 +141,7 @@ func isUsual(q todos.Query) bool {
 // function keeps its plan where the statement does not: planning takes the server
 // longer than a page of 50. It returns its rows in order.
 const listTodos = `
-	SELECT epoch, revision, 0, ` + sqlstore.Columns + `
-	FROM authtodo_list_todos($1, $2, $3, $4, $5, $6, $7)`
+	SELECT ` + sqlstore.Columns + ` FROM authtodo_list_todos($1, $2, $3, $4, $5, $6, $7)`
 
 func listArgs(owner string, query todos.Query) []any {
 	var completed any
@@ -159,22 +157,23 @@ func listArgs(owner string, query todos.Query) []any {
 	}
 }
 
-// selectPage is one statement, so that the page is of the revision that comes
-// with it. No row is an owner without a list; a row without a todo is a page
-// that is empty or not modified.
+// selectPage is one statement, so that the page is of the revision that comes with
+// it, in a row as [sqlstore.ReadPage] has it. No row is an owner without a list.
 func selectPage(owner string, query todos.Query) (statement string, args []any) {
 	list := dialect().List(owner, query)
 	total, condition := list.Total(), ""
 	if query.Known != (todos.Revision{}) {
-		condition = ` AND ` + list.Modified()
+		condition = ` AND (SELECT ` + list.Modified() + ` FROM list AS l)`
 	}
-	page := list.Page(sqlstore.Columns+`, `+list.SortKey()+` AS sort_key`, condition)
+	page := list.Page(sqlstore.Columns, condition)
 	return `
-		SELECT l.epoch, l.revision, ` + total + `, t.id, t.title, t.description, t.completed,
-			t.completed_at, t.position, t.created_at, t.updated_at, t.version
-		FROM authtodo_lists AS l LEFT JOIN LATERAL (` + page + `) AS t ON true
-		WHERE ` + gate + `
-		ORDER BY ` + list.By(`t.sort_key`, `t.id`), list.Args
+		WITH list AS MATERIALIZED (SELECT epoch, revision FROM authtodo_lists WHERE ` + gate + `)
+		SELECT CAST(NULL AS uuid) AS id, l.epoch AS title, CAST(NULL AS text) AS description,
+			CAST(NULL AS boolean) AS completed, CAST(NULL AS timestamptz) AS completed_at,
+			l.revision AS position, CAST(NULL AS timestamptz) AS created_at,
+			CAST(NULL AS timestamptz) AS updated_at, CAST(` + total + ` AS bigint) AS version
+		FROM list AS l
+		UNION ALL (` + page + `)`, list.Args
 }
 
 // UpdateTodo implements [todos.Store].
@@ -240,8 +239,8 @@ func (s todoStore) DeleteTodo(ctx context.Context, owner, id string, versions []
 	}
 	var current sql.NullInt64 // the version that is none of those; 0 if the todo is gone
 	args := []any{owner, id, array(versions)}
-	err := s.query(ctx, `SELECT authtodo_delete_todo($1, $2, $3)`, args, func(rows *sql.Rows) error {
-		return one(rows, func(rows *sql.Rows) error { return rows.Scan(&current) })
+	err := s.query(ctx, `SELECT authtodo_delete_todo($1, $2, $3)`, args, func(rows sqlstore.Rows) error {
+		return one(rows, func(rows sqlstore.Rows) error { return rows.Scan(&current) })
 	})
 	switch {
 	case err != nil:

@@ -28,7 +28,7 @@ func (db *DB) accounts() accounts.Store {
 
 // Select implements [sqlstore.AccountDB].
 func (db accountDB) Select(
-	ctx context.Context, statement string, args []any, scan func(*sql.Rows) error,
+	ctx context.Context, statement string, args []any, scan func(sqlstore.Rows) error,
 ) error {
 	return accountFailure(ctx, (&reader{db: db.DB}).query(ctx, statement, args, scan))
 }

@@ -16,7 +16,7 @@ type reader struct {
 // query runs a statement. It is kept prepared: parsing it takes SQLite longer
 // than finding a row.
 func (r *reader) query(
-	ctx context.Context, statement string, args []any, scan func(*sql.Rows) error,
+	ctx context.Context, statement string, args []any, scan func(sqlstore.Rows) error,
 ) error {
 	prepared, err := r.db.kept.Get(ctx, statement)
 	if err != nil {

@@ -174,7 +174,7 @@ func (s todoStore) GetTodo(ctx context.Context, owner, id string) (t todos.Todo,
 		return todos.Todo{}, todos.ErrNotFound
 	}
 	err = s.read(ctx, owner, func(r *reader) error {
-		return r.query(ctx, selectTodo, []any{owner, id}, func(rows *sql.Rows) (err error) {
+		return r.query(ctx, selectTodo, []any{owner, id}, func(rows sqlstore.Rows) (err error) {
 			t, err = oneTodo(rows)
 			return err
 		})
@@ -186,7 +186,7 @@ func (s todoStore) GetTodo(ctx context.Context, owner, id string) (t todos.Todo,
 }
 
 // oneTodo scans the only row of [selectTodo].
-func oneTodo(rows *sql.Rows) (todos.Todo, error) {
+func oneTodo(rows sqlstore.Rows) (todos.Todo, error) {
 	if !rows.Next() {
 		if err := rows.Err(); err != nil {
 			return todos.Todo{}, err
@@ -208,7 +208,7 @@ func (s todoStore) ListTodos(
 	head, list := dialect().List(owner, query), dialect().List(owner, query)
 	state, rowsOf := selectState(head), list.Page(sqlstore.Columns, "")
 	err = s.snapshot(ctx, owner, []string{state, rowsOf}, func(r *reader) error {
-		err := r.query(ctx, state, head.Args, func(rows *sql.Rows) error {
+		err := r.query(ctx, state, head.Args, func(rows sqlstore.Rows) error {
 			if !rows.Next() {
 				return rows.Err()
 			}
@@ -220,7 +220,7 @@ func (s todoStore) ListTodos(
 		if page.NotModified = page.Revision == query.Known; page.NotModified {
 			return nil
 		}
-		return r.query(ctx, rowsOf, list.Args, func(rows *sql.Rows) error {
+		return r.query(ctx, rowsOf, list.Args, func(rows sqlstore.Rows) error {
 			return sqlstore.ReadPage(rows, query.Limit, &page)
 		})
 	})

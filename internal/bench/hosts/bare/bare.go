@@ -136,10 +136,11 @@ func newBare(ctx context.Context, db *sql.DB, kept bool) (http.Handler, error) {
 			SELECT ` + bareColumns + ` FROM authtodo_todos
 			WHERE user_id = $1 AND id = $2 AND deleted_at IS NULL`),
 		selectPage: prepare(`
-			SELECT l.epoch, l.revision, t.* FROM authtodo_lists AS l LEFT JOIN LATERAL (
-				SELECT ` + bareColumns + ` FROM authtodo_todos
-				WHERE user_id = $1 AND deleted_at IS NULL ORDER BY position, id LIMIT $2) AS t ON true
-			WHERE l.user_id = $1 ORDER BY t.position, t.id`),
+			SELECT NULL AS id, epoch AS title, NULL AS description, NULL AS completed, NULL AS completed_at,
+				revision AS position, NULL AS created_at, NULL AS updated_at, 0 AS version
+			FROM authtodo_lists WHERE user_id = $1
+			UNION ALL (SELECT ` + bareColumns + ` FROM authtodo_todos
+				WHERE user_id = $1 AND deleted_at IS NULL ORDER BY position, id LIMIT $2)`),
 		insert: prepare(bareInsert),
 		update: prepare(bareUpdate),
 		remove: prepare(bareDelete),
@@ -181,9 +182,17 @@ func (h *bare) list(c *gin.Context) {
 	defer rows.Close()
 	todos := []bareTodo{}
 	var epoch, revision string
+	if rows.Next() { // the row of the list
+		var none any
+		err := rows.Scan(&none, &epoch, &none, &none, &none, &revision, &none, &none, &none)
+		if err != nil {
+			fail(c, err)
+			return
+		}
+	}
 	for rows.Next() {
 		t := bareTodo{UserID: user}
-		if err := rows.Scan(append([]any{&epoch, &revision}, t.fields()...)...); err != nil {
+		if err := rows.Scan(t.fields()...); err != nil {
 			fail(c, err)
 			return
 		}
