@@ -37,6 +37,18 @@ func BenchmarkQuery(b *testing.B) {
 				}
 			}
 		})
+		for name, kept := range map[string]bool{"asked": false, "asked, kept": true} {
+			b.Run(name+"/"+way.name, func(b *testing.B) {
+				b.ReportAllocs()
+				var n int64
+				for b.Loop() {
+					query := pqconn.Query{Text: `SELECT $1::int`, Args: []any{1}, Kept: kept}
+					if err := ask(ctx, way.db, query, &n); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
 		b.Run("prepared/"+way.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

@@ -78,6 +78,18 @@ var calls = map[string]struct {
 			return err
 		}
 	}, true},
+	"asked": {func(_ *testing.T, ctx context.Context, db *sql.DB) func() error {
+		return func() error {
+			return ask(ctx, db, pqconn.Query{Text: `SELECT $1::int`, Args: []any{1}}, new(int64))
+		}
+	}, true},
+	"asked, kept": {func(t *testing.T, ctx context.Context, db *sql.DB) func() error {
+		kept := pqconn.Query{Text: `SELECT $1::int`, Args: []any{1}, Kept: true}
+		if err := ask(t.Context(), db, kept, new(int64)); err != nil {
+			t.Fatal(err)
+		}
+		return func() error { return ask(ctx, db, kept, new(int64)) }
+	}, true},
 	"begin": {func(_ *testing.T, ctx context.Context, db *sql.DB) func() error {
 		return func() error {
 			_, err := db.BeginTx(ctx, nil)

@@ -52,7 +52,23 @@ var inserts = map[string]func(t *testing.T, db *sql.DB) func() error{
 			return stmt.QueryRow("x").Scan(&id)
 		}
 	},
+	"asked": func(t *testing.T, db *sql.DB) func() error {
+		one(t, db, 1)
+		return func() error {
+			return ask(t.Context(), db, pqconn.Query{Text: insert, Args: []any{"x"}}, new(int64))
+		}
+	},
+	"asked, kept": func(t *testing.T, db *sql.DB) func() error {
+		kept := pqconn.Query{Text: insert, Args: []any{"x"}, Kept: true}
+		if err := ask(t.Context(), db, kept, new(int64)); err != nil {
+			t.Fatal(err)
+		}
+		mustExec(t, db, `DELETE FROM k`)
+		return func() error { return ask(t.Context(), db, kept, new(int64)) }
+	},
 }
+
+const insert = `INSERT INTO k (v) VALUES ($1) RETURNING id`
 
 func prepare(t *testing.T, db *sql.DB, query string) *sql.Stmt {
 	t.Helper()
@@ -102,7 +118,7 @@ func (l *lab) lose(name, before string, by faultproxy.Fault) {
 		switch name {
 		case "exec":
 			before = "C\x00\x00\x00\x0fINSERT"
-		case "prepared exec", "prepared query row":
+		case "prepared exec", "prepared query row", "asked, kept":
 			before = "2\x00\x00\x00\x04"
 		}
 	}

@@ -31,6 +31,9 @@ func TestLongError(t *testing.T) {
 			_, err := prepare(t, db, `SELECT $1::text::uuid`).Exec(strings.Repeat("x", 40_000))
 			return err
 		},
+		"asked": func() error {
+			return ask(t.Context(), db, pqconn.Query{Text: `SELECT $1::uuid`, Args: []any{strings.Repeat("x", 40_000)}})
+		},
 		"behind rows": func() error { // the server sends what it has when its buffer is full
 			rows, err := db.Query(`
 				SELECT CASE WHEN n < $1::int THEN repeat('a', 1000)::text
@@ -192,6 +195,12 @@ func TestCancelled(t *testing.T) {
 			_, err := begin(t, ctx, db).Exec(`SELECT pg_sleep(30)`)
 			return err
 		},
+		"asked": func(ctx context.Context) error {
+			return ask(ctx, db, pqconn.Query{Text: `SELECT pg_sleep($1)`, Args: []any{30}}, new(string))
+		},
+		"asked, kept": func(ctx context.Context) error {
+			return ask(ctx, db, pqconn.Query{Text: `SELECT pg_sleep($1)`, Args: []any{30}, Kept: true}, new(string))
+		},
 	} {
 		const soon = 200 * time.Millisecond // and long enough to get to the server
 		one(t, db, 1)                       // so that connecting is not what ends
@@ -248,21 +257,23 @@ func TestStorm(t *testing.T) {
 		workers.Go(func() {
 			for i := range 60 {
 				ctx, cancel := context.WithCancel(t.Context())
-				victim := i%2 == 0
+				victim := i%8 < 4
 				if victim {
 					time.AfterFunc(rand.N(4*time.Millisecond), cancel)
 				}
-				ask := kept.QueryRowContext
-				if i%3 > 0 {
-					ask = func(ctx context.Context, args ...any) *sql.Row {
-						return db.QueryRowContext(ctx, `SELECT $1::int, pg_sleep($2)`, args...)
-					}
-				}
-				var n int
+				var n int64
 				var void string
-				err := ask(ctx, w*1000+i, 0.002).Scan(&n, &void)
+				var err error
+				args := []any{w*1000 + i, 0.002}
+				if text := `SELECT $1::int, pg_sleep($2)`; i%4 > 1 {
+					err = ask(ctx, db, pqconn.Query{Text: text, Args: args, Kept: i%4 == 2}, &n, &void)
+				} else if i%4 == 1 {
+					err = kept.QueryRowContext(ctx, args...).Scan(&n, &void)
+				} else {
+					err = db.QueryRowContext(ctx, text, args...).Scan(&n, &void)
+				}
 				cancel()
-				if err == nil && n != w*1000+i || err != nil && (!victim || !errors.Is(err, context.Canceled)) {
+				if err == nil && n != int64(w*1000+i) || err != nil && (!victim || !errors.Is(err, context.Canceled)) {
 					t.Errorf("victim %v: answer %d, %v", victim, n, err)
 				}
 			}
@@ -295,6 +306,7 @@ func TestNothingIsLeft(t *testing.T) {
 		for range 3 {
 			_, _ = db.ExecContext(ctx, `SELECT $1::int`, 1)
 			_, _ = stmt.ExecContext(ctx, 1)
+			_ = ask(ctx, db, pqconn.Query{Text: `SELECT $1::int`, Args: []any{1}, Kept: true}, new(int64))
 			_, _ = tx.ExecContext(ctx, `SELECT 1`)
 		}
 		_ = tx.Rollback()

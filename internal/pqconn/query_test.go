@@ -1,0 +1,213 @@
+package pqconn_test
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/authtodo/authtodo/internal/pqconn"
+)
+
+// ask scans the only row of an answer.
+func ask(ctx context.Context, db *sql.DB, query pqconn.Query, into ...any) error {
+	return query.Run(ctx, db, func(rows *pqconn.Rows) error {
+		if !rows.Next() {
+			return cmp.Or(rows.Err(), sql.ErrNoRows)
+		}
+		return rows.Scan(into...)
+	})
+}
+
+// TestQueryValues: what comes back is what database/sql would have made of the
+// arguments.
+func TestQueryValues(t *testing.T) {
+	t.Parallel()
+	db := newLab(t).open(t)
+	type name string
+	word, at := "word", time.Date(2026, 11, 30, 12, 0, 0, 5e6, time.UTC)
+	for _, c := range []struct {
+		cast string
+		arg  any
+		want string
+	}{
+		{"text", "a 'b' \\ é", "a 'b' \\ é"},
+		{"text", name("named"), "named"},
+		{"text", &word, "word"},
+		{"text", (*string)(nil), "null"},
+		{"text", nil, "null"},
+		{"int", 7, "7"},
+		{"bigint", int64(1 << 60), "1152921504606846976"},
+		{"boolean", true, "true"},
+		{"timestamptz", at, "2026-11-30 12:00:00.005+00"},
+		{"bytea", []byte{0, 255}, "\\x00ff"},
+		{"text", sql.NullString{String: "valuer", Valid: true}, "valuer"},
+	} {
+		for _, kept := range []bool{false, true} {
+			var got string
+			text := `SELECT COALESCE(CAST(CAST($1 AS ` + c.cast + `) AS text), 'null')`
+			err := ask(t.Context(), db, pqconn.Query{Text: text, Args: []any{c.arg}, Kept: kept}, &got)
+			if err != nil || got != c.want {
+				t.Errorf("%T %v: %q, %v, want %q", c.arg, c.arg, got, err, c.want)
+			}
+		}
+	}
+	err := ask(t.Context(), db, pqconn.Query{Text: `SELECT $1::int`, Args: []any{struct{}{}}})
+	if err == nil || !strings.Contains(err.Error(), "argument 1") {
+		t.Errorf("a struct as an argument: %v", err)
+	}
+}
+
+func TestQueryScan(t *testing.T) {
+	t.Parallel()
+	db := newLab(t).open(t)
+	var n int64
+	var text string
+	var maybe sql.NullString
+	row := pqconn.Query{Text: `SELECT 7::bigint, 'x'::text, null::text`}
+	if err := ask(t.Context(), db, row, &n, &text, &maybe); err != nil || n != 7 || text != "x" || maybe.Valid {
+		t.Errorf("%d, %q, %v, %v", n, text, maybe, err)
+	}
+	for _, into := range [][]any{
+		{&n, &text},
+		{&n, &text, &maybe, &maybe},
+		{&text, &text, &maybe},
+		{&n, &n, &maybe},
+		{&n, &text, &text},
+		{&n, &text, new(time.Time)},
+	} {
+		if err := ask(t.Context(), db, row, into...); err == nil {
+			t.Errorf("no error for %T", into)
+		}
+	}
+	if err := ask(t.Context(), db, pqconn.Query{Text: `SELECT 1 WHERE false`}); err != sql.ErrNoRows {
+		t.Errorf("no row: %v", err)
+	}
+}
+
+// TestQueryOutdated: a statement that was kept is prepared again where the tables
+// have changed, or the server has lost it.
+func TestQueryOutdated(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	db := l.open(t)
+	db.SetMaxOpenConns(1)
+	query := pqconn.Query{Text: `SELECT * FROM k WHERE v = $1`, Args: []any{"x"}, Kept: true}
+	columns := func() int {
+		t.Helper()
+		for n := 1; n < 9; n++ {
+			into := make([]any, n)
+			for i := range into {
+				into[i] = new(sql.NullString)
+			}
+			err := ask(t.Context(), db, query, into...)
+			if err == nil {
+				return n
+			}
+			if pqconn.SQLState(err) != "" {
+				t.Fatal(err)
+			}
+		}
+		return 0
+	}
+	mustExec(t, l.admin, `INSERT INTO k (v) VALUES ('x')`)
+	var before, after int
+	if err := db.QueryRow(`SELECT pg_backend_pid()`).Scan(&before); err != nil {
+		t.Fatal(err)
+	}
+	if n := columns(); n != 2 {
+		t.Errorf("%d columns, want 2", n)
+	}
+	mustExec(t, l.admin, `ALTER TABLE k ADD w text`)
+	if n := columns(); n != 3 {
+		t.Errorf("%d columns, want 3", n)
+	}
+	mustExec(t, db, `DEALLOCATE ALL`)
+	if n := columns(); n != 3 {
+		t.Errorf("%d columns, want 3", n)
+	}
+	mustExec(t, l.admin, `DROP TABLE k`)
+	for range 2 {
+		if err := ask(t.Context(), db, query); pqconn.SQLState(err) != "42P01" {
+			t.Errorf("a table that is gone: %v", err)
+		}
+	}
+	if err := db.QueryRow(`SELECT pg_backend_pid()`).Scan(&after); err != nil || after != before {
+		t.Errorf("the connection was %d and is %d, %v", before, after, err)
+	}
+}
+
+// TestQueryKept: it is prepared once on a connection, and only if it says so.
+func TestQueryKept(t *testing.T) {
+	t.Parallel()
+	db := newLab(t).open(t)
+	db.SetMaxOpenConns(1)
+	for _, kept := range []bool{false, true} {
+		for range 3 {
+			if err := ask(t.Context(), db, pqconn.Query{Text: `SELECT 1`, Kept: kept}, new(int64)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var names int64
+		count := pqconn.Query{Text: `SELECT count(*) FROM pg_prepared_statements WHERE name <> ''`}
+		if err := ask(t.Context(), db, count, &names); err != nil || names > 0 != kept || names > 1 {
+			t.Errorf("kept: %t: %d are prepared, %v", kept, names, err)
+		}
+	}
+}
+
+// TestQueryPanics: the connection of a panic is not used again, and no other one is
+// waited for.
+func TestQueryPanics(t *testing.T) {
+	t.Parallel()
+	db := newLab(t).open(t)
+	db.SetMaxOpenConns(1)
+	func() {
+		defer func() {
+			if got := recover(); got != "scan" {
+				t.Errorf("recovered %v", got)
+			}
+		}()
+		query := pqconn.Query{Text: `SELECT n FROM generate_series(1, 100000) n`}
+		query.Run(t.Context(), db, func(rows *pqconn.Rows) error {
+			rows.Next()
+			panic("scan")
+		})
+	}()
+	one(t, db, 1)
+}
+
+// TestQueryErrors: scan's own error comes out, and what is left of the answer does
+// not stay in the connection.
+func TestQueryErrors(t *testing.T) {
+	t.Parallel()
+	db := newLab(t).open(t)
+	db.SetMaxOpenConns(1)
+	enough := errors.New("enough")
+	query := pqconn.Query{Text: `SELECT n FROM generate_series(1, 10) n`}
+	if err := query.Run(t.Context(), db, func(*pqconn.Rows) error { return enough }); err != enough {
+		t.Errorf("error %v, want that of scan", err)
+	}
+	one(t, db, 1)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := query.Run(ctx, db, nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("with a context that has ended: %v", err)
+	}
+	// A statement can fail behind its last row.
+	late := pqconn.Query{Text: `SELECT 1 / (3 - n) FROM generate_series(1, 3) n`}
+	n := 0
+	err := late.Run(t.Context(), db, func(rows *pqconn.Rows) error {
+		for rows.Next() {
+			n++
+		}
+		return nil
+	})
+	if pqconn.SQLState(err) != "22012" || n > 2 {
+		t.Errorf("%d rows and %v", n, err)
+	}
+	one(t, db, 1)
+}
