@@ -77,11 +77,16 @@ func (c *conn) queryKept(
 ) (driver.Rows, error) {
 	if prepared, ok := c.kept[text]; ok {
 		found, err := prepared.QueryContext(ctx, values)
-		if !outdated(err) {
+		switch SQLState(err) {
+		case "0A000": // the tables have changed, and the answer would have other columns
+			delete(c.kept, text)
+			_ = prepared.Close()
+		case "26000": // it is gone, so there may be a pooler, which nobody should overlook
+			c.discard()
+			return nil, err
+		default:
 			return found, err
 		}
-		delete(c.kept, text)
-		_ = prepared.Close() // the server has it no more, or not for long
 	}
 	prepared, err := c.prepare(ctx, text)
 	if err != nil {
@@ -92,14 +97,6 @@ func (c *conn) queryKept(
 	}
 	c.kept[text] = prepared
 	return prepared.QueryContext(ctx, values)
-}
-
-// outdated reports whether a statement has to be prepared again: the tables have
-// changed so that it would answer with other columns, or somebody has taken it
-// away. It has done nothing then.
-func outdated(err error) bool {
-	state := SQLState(err)
-	return state == "0A000" || state == "26000"
 }
 
 // values are arguments as the driver takes them, converted as database/sql does.

@@ -88,8 +88,8 @@ func TestQueryScan(t *testing.T) {
 	}
 }
 
-// TestQueryOutdated: a statement that was kept is prepared again where the tables
-// have changed, or the server has lost it.
+// TestQueryOutdated: a statement that was kept is prepared again when the tables
+// have changed.
 func TestQueryOutdated(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
@@ -125,10 +125,6 @@ func TestQueryOutdated(t *testing.T) {
 	if n := columns(); n != 3 {
 		t.Errorf("%d columns, want 3", n)
 	}
-	mustExec(t, db, `DEALLOCATE ALL`)
-	if n := columns(); n != 3 {
-		t.Errorf("%d columns, want 3", n)
-	}
 	mustExec(t, l.admin, `DROP TABLE k`)
 	for range 2 {
 		if err := ask(t.Context(), db, query); pqconn.SQLState(err) != "42P01" {
@@ -136,6 +132,26 @@ func TestQueryOutdated(t *testing.T) {
 		}
 	}
 	if err := db.QueryRow(`SELECT pg_backend_pid()`).Scan(&after); err != nil || after != before {
+		t.Errorf("the connection was %d and is %d, %v", before, after, err)
+	}
+}
+
+// TestQueryGone: the server has lost a statement that was kept. That is told, and
+// the next one has another connection.
+func TestQueryGone(t *testing.T) {
+	t.Parallel()
+	db := newLab(t).open(t)
+	db.SetMaxOpenConns(1)
+	query := pqconn.Query{Text: `SELECT pg_backend_pid()::bigint`, Kept: true}
+	var before, after int64
+	if err := ask(t.Context(), db, query, &before); err != nil {
+		t.Fatal(err)
+	}
+	mustExec(t, db, `DEALLOCATE ALL`)
+	if err := ask(t.Context(), db, query, &after); pqconn.SQLState(err) != "26000" {
+		t.Errorf("a statement that is gone: %v", err)
+	}
+	if err := ask(t.Context(), db, query, &after); err != nil || after == before {
 		t.Errorf("the connection was %d and is %d, %v", before, after, err)
 	}
 }
