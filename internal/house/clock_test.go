@@ -29,6 +29,8 @@ func TestOneClock(t *testing.T) {
 		"internal/pqconn/conn.go limit":        "deadlines of sockets are the machine's time",
 		"internal/pqconn/conn.go ended":        "deadlines of contexts are the machine's time",
 		"internal/pqconn/conn.go BeginTx":      "deadlines of sockets are the machine's time",
+		"internal/pqconn/conn.go end":          "how long a connection was idle is the machine's time",
+		"internal/pqconn/conn.go ResetSession": "how long a connection was idle is the machine's time",
 		"internal/pqconn/conn.go Close":        "deadlines of sockets are the machine's time",
 		"internal/pqconn/socket.go dialCancel": "deadlines of sockets are the machine's time",
 		"internal/pqconn/stmt.go Close":        "deadlines of sockets are the machine's time",

@@ -7,12 +7,11 @@ import (
 	"github.com/authtodo/authtodo/todos"
 )
 
-// Rows is an answer while it is read, as [sql.Rows] has it. Scan takes scanners,
-// *string and *int64.
+// Rows is an answer while it is read, as database/sql has it.
 type Rows interface {
-	Next() bool
-	Scan(into ...any) error
-	Err() error
+	Next() bool             // goes to the next row; false behind the last one and after an error
+	Scan(into ...any) error // takes scanners, *string and *int64, one for each column
+	Err() error             // what has ended the rows too early
 }
 
 // Row scans rows of [Columns]. It is used again for every row, so that a row costs
