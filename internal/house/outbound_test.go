@@ -19,6 +19,7 @@ func TestWhoCallsOut(t *testing.T) {
 		"net/http":                    {"Client", "Transport", "DefaultClient", "DefaultTransport", "NewRequest", "NewRequestWithContext"},
 		"crypto/tls":                  {"Dial", "DialWithDialer", "Dialer", "Client"},
 		"github.com/lib/pq":           {"NewConnector", "NewConnectorConfig", "Open", "DialOpen", "Driver"},
+		"modernc.org/sqlite":          {"NewConnector", "Driver"},
 		"database/sql":                {"Open"},
 		"github.com/wneessen/go-mail": {"NewClient"},
 		"net/http/httputil":           {"ReverseProxy", "NewSingleHostReverseProxy"},

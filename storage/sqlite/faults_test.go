@@ -19,11 +19,20 @@ import (
 	"github.com/authtodo/authtodo/storage/storagetest"
 )
 
-// faulty is another DB on the file of db, which can be struck.
+// faulty is another DB on the file of a path, which can be struck.
 func faulty(t *testing.T, path string) *DB {
 	t.Helper()
+	return rewired(t, path, func(plain driver.Connector) driver.Connector {
+		return faultsql.Connector(keeper{plain})
+	})
+}
+
+// rewired is another DB on the file of a path, with a connector of its own for
+// writes.
+func rewired(t *testing.T, path string, wire func(driver.Connector) driver.Connector) *DB {
+	t.Helper()
 	db := open(t, path)
-	writer := sql.OpenDB(faultsql.Connector(plain{db.writer.Driver(), path}))
+	writer := sql.OpenDB(wire(plain{db.writer.Driver(), path}))
 	writer.SetMaxOpenConns(1)
 	t.Cleanup(func() { writer.Close() })
 	return &DB{writer: sqlx.NewDb(writer, "sqlite"), readers: db.readers, kept: sqlstore.Statements{DB: db.readers.DB},

@@ -74,7 +74,7 @@ func TestForeignRunsWhatMissingRuns(t *testing.T) {
 func recorded(t *testing.T, path string, book *book) *DB {
 	t.Helper()
 	db := open(t, path)
-	writer := sql.OpenDB(recorder{plain{db.writer.Driver(), path}, book})
+	writer := sql.OpenDB(recorder{keeper{plain{db.writer.Driver(), path}}, book})
 	writer.SetMaxOpenConns(1)
 	readers := sql.OpenDB(recorder{reading{db.readers.Driver(), path}, book})
 	readers.SetMaxOpenConns(1)
@@ -137,15 +137,6 @@ func (r recorder) Connect(ctx context.Context) (driver.Conn, error) {
 	return &recordedConn{opened.(session), r.book}, nil
 }
 
-// session is what the driver's connections can do.
-type session interface {
-	driver.Conn
-	driver.ConnBeginTx
-	driver.ConnPrepareContext
-	driver.ExecerContext
-	driver.QueryerContext
-}
-
 type recordedConn struct {
 	session
 	book *book
@@ -175,12 +166,6 @@ func (c *recordedConn) PrepareContext(ctx context.Context, text string) (driver.
 	return &recordedStmt{prepared.(statement), text, c.book}, nil
 }
 
-type statement interface {
-	driver.Stmt
-	driver.StmtExecContext
-	driver.StmtQueryContext
-}
-
 type recordedStmt struct {
 	statement
 	text string
@@ -195,4 +180,9 @@ func (s *recordedStmt) ExecContext(ctx context.Context, args []driver.NamedValue
 func (s *recordedStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
 	s.book.note("query", s.text, args)
 	return s.statement.QueryContext(ctx, args)
+}
+
+func (s *recordedStmt) Close() error {
+	s.book.note("close", s.text, nil)
+	return s.statement.Close()
 }

@@ -23,7 +23,7 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
-	_ "modernc.org/sqlite" // the driver
+	"modernc.org/sqlite"
 
 	"github.com/authtodo/authtodo/internal/sqlstore"
 	"github.com/authtodo/authtodo/migrations"
@@ -85,10 +85,11 @@ func create(name string) error {
 }
 
 func connect(name string) (*DB, error) {
-	writer, err := sql.Open("sqlite", writerDSN(name))
+	connector, err := sqlite.NewConnector(writerDSN(name))
 	if err != nil {
 		return nil, err
 	}
+	writer := sql.OpenDB(keeper{connector})
 	writer.SetMaxOpenConns(1)
 	readers, err := sql.Open("sqlite", dsn(name, url.Values{
 		"_pragma": {"busy_timeout(5000)", "query_only(1)"},
