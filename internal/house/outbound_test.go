@@ -40,7 +40,7 @@ func TestWhoCallsOut(t *testing.T) {
 		"internal/pqconn/connector.go Driver":   "only tells what kind of database it is",
 		"internal/pqconn/socket.go DialContext": "the same database",
 		"internal/pqconn/socket.go dialCancel":  "the same database",
-		"storage/sqlite/sqlite.go connect":      "a file",
+		"storage/sqlite/sqlite.go pool":         "a file",
 	})
 }
 

@@ -37,11 +37,12 @@ func (k keeper) Connect(ctx context.Context) (driver.Conn, error) {
 }
 
 // conn is a connection that prepares a statement when it first runs it, and keeps
-// it: parsing took a third of the processor's time for a write. It is the
-// connection that keeps it, and not database/sql, so that nothing has to be
-// prepared ahead of a transaction, which has the only connection there is. There
-// are some dozen texts, all of them of this module. database/sql uses a conn from
-// one goroutine at a time.
+// it: parsing takes SQLite longer than finding a row, and took a third of the
+// processor's time for a write. It is the connection that keeps it, and not
+// database/sql, which takes a connection to prepare on: callers in transactions,
+// each with one and in want of another, would wait for one another. There are
+// some hundred texts at most, all of them of this module. database/sql uses a conn
+// from one goroutine at a time.
 type conn struct {
 	session
 	idle map[string]statement // by text, but for those whose rows are being read

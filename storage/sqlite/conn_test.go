@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jmoiron/sqlx"
+
 	"github.com/authtodo/authtodo/migrations"
 	"github.com/authtodo/authtodo/todos"
 )
@@ -173,4 +175,26 @@ func TestSchemaChanges(t *testing.T) {
 		t.Fatal(err)
 	}
 	writeAll(t, db)
+}
+
+// TestBothPoolsKeep looks at the connections that [Open] makes.
+func TestBothPoolsKeep(t *testing.T) {
+	db, _ := migrated(t)
+	writeAll(t, db)
+	if _, err := db.Backend().Todos.ListTodos(t.Context(), "anna", todos.Query{Limit: 1}); err != nil {
+		t.Fatal(err)
+	}
+	for name, pool := range map[string]*sqlx.DB{"writer": db.writer, "readers": db.readers} {
+		used, err := pool.Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		used.Raw(func(opened any) error {
+			if len(opened.(*conn).idle) < 2 {
+				t.Errorf("the connection of %s has kept nothing of what it ran", name)
+			}
+			return nil
+		})
+		used.Close()
+	}
 }

@@ -15,7 +15,6 @@ import (
 
 	"github.com/authtodo/authtodo/auth/accounts"
 	"github.com/authtodo/authtodo/internal/faultsql"
-	"github.com/authtodo/authtodo/internal/sqlstore"
 	"github.com/authtodo/authtodo/storage/storagetest"
 )
 
@@ -32,20 +31,19 @@ func faulty(t *testing.T, path string) *DB {
 func rewired(t *testing.T, path string, wire func(driver.Connector) driver.Connector) *DB {
 	t.Helper()
 	db := open(t, path)
-	writer := sql.OpenDB(wire(plain{db.writer.Driver(), path}))
+	writer := sql.OpenDB(wire(plain{db.writer.Driver(), writerDSN(path)}))
 	writer.SetMaxOpenConns(1)
 	t.Cleanup(func() { writer.Close() })
-	return &DB{writer: sqlx.NewDb(writer, "sqlite"), readers: db.readers, kept: sqlstore.Statements{DB: db.readers.DB},
-		group: group{pool: writer}}
+	return &DB{writer: sqlx.NewDb(writer, "sqlite"), readers: db.readers, group: group{pool: writer}}
 }
 
-// plain connects as DB.writer does.
+// plain connects without keeping statements.
 type plain struct {
 	driver driver.Driver
-	path   string
+	dsn    string
 }
 
-func (p plain) Connect(context.Context) (driver.Conn, error) { return p.driver.Open(writerDSN(p.path)) }
+func (p plain) Connect(context.Context) (driver.Conn, error) { return p.driver.Open(p.dsn) }
 func (p plain) Driver() driver.Driver                        { return p.driver }
 
 var errStruck = errors.New("struck")

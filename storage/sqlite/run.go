@@ -13,19 +13,15 @@ type reader struct {
 	tx *sql.Tx // or nil
 }
 
-// query runs a statement. It is kept prepared: parsing it takes SQLite longer
-// than finding a row.
+// query runs a statement.
 func (r *reader) query(
 	ctx context.Context, statement string, args []any, scan func(sqlstore.Rows) error,
 ) error {
-	prepared, err := r.db.kept.Get(ctx, statement)
-	if err != nil {
-		return err
-	}
+	run := r.db.readers.QueryContext
 	if r.tx != nil {
-		prepared = r.tx.StmtContext(ctx, prepared)
+		run = r.tx.QueryContext
 	}
-	rows, err := prepared.QueryContext(ctx, args...)
+	rows, err := run(ctx, statement, args...)
 	if err != nil {
 		return err
 	}
@@ -41,19 +37,9 @@ func (db *DB) read(ctx context.Context, owner string, do func(*reader) error) er
 	return failure(ctx, do(&reader{db: db}))
 }
 
-// snapshot runs do with a reader whose statements all see the same moment. They
-// are prepared before it takes a connection: preparing takes one, too, and as
-// many callers as there are connections, each with one and in want of another,
-// would wait for one another.
-func (db *DB) snapshot(
-	ctx context.Context, owner string, statements []string, do func(*reader) error,
-) error {
+// snapshot runs do with a reader whose statements all see the same moment.
+func (db *DB) snapshot(ctx context.Context, owner string, do func(*reader) error) error {
 	return db.read(ctx, owner, func(r *reader) (err error) {
-		for _, text := range statements {
-			if _, err := db.kept.Get(ctx, text); err != nil {
-				return err
-			}
-		}
 		if r.tx, err = db.readers.BeginTx(ctx, &sql.TxOptions{ReadOnly: true}); err != nil {
 			return err
 		}

@@ -25,7 +25,6 @@ import (
 	"github.com/jmoiron/sqlx"
 	"modernc.org/sqlite"
 
-	"github.com/authtodo/authtodo/internal/sqlstore"
 	"github.com/authtodo/authtodo/migrations"
 	"github.com/authtodo/authtodo/storage"
 )
@@ -41,7 +40,6 @@ type DB struct {
 	writer  *sqlx.DB
 	group   group // of writes of todos
 	readers *sqlx.DB
-	kept    sqlstore.Statements // of readers
 }
 
 // Open opens the file at path and creates it if it is not there, readable by
@@ -85,28 +83,36 @@ func create(name string) error {
 }
 
 func connect(name string) (*DB, error) {
-	connector, err := sqlite.NewConnector(writerDSN(name))
+	writer, err := pool(writerDSN(name), 1)
 	if err != nil {
 		return nil, err
 	}
-	writer := sql.OpenDB(keeper{connector})
-	writer.SetMaxOpenConns(1)
-	readers, err := sql.Open("sqlite", dsn(name, url.Values{
-		"_pragma": {"busy_timeout(5000)", "query_only(1)"},
-	}))
+	readers, err := pool(readerDSN(name), max(4, 2*runtime.GOMAXPROCS(0)))
 	if err != nil {
-		writer.Close()
-		return nil, err
+		return nil, errors.Join(err, writer.Close())
 	}
-	n := max(4, 2*runtime.GOMAXPROCS(0))
-	readers.SetMaxOpenConns(n)
-	readers.SetMaxIdleConns(n)
 	return &DB{
 		writer:  sqlx.NewDb(writer, "sqlite"),
 		group:   group{pool: writer},
 		readers: sqlx.NewDb(readers, "sqlite"),
-		kept:    sqlstore.Statements{DB: readers},
 	}, nil
+}
+
+// pool is n connections at most that keep their statements.
+func pool(dsn string, n int) (*sql.DB, error) {
+	connector, err := sqlite.NewConnector(dsn)
+	if err != nil {
+		return nil, err
+	}
+	db := sql.OpenDB(keeper{connector})
+	db.SetMaxOpenConns(n)
+	db.SetMaxIdleConns(n)
+	return db, nil
+}
+
+// readerDSN is what the connections for reads are opened with.
+func readerDSN(name string) string {
+	return dsn(name, url.Values{"_pragma": {"busy_timeout(5000)", "query_only(1)"}})
 }
 
 // writerDSN is what the connection for writes is opened with.
@@ -178,6 +184,5 @@ func (db *DB) Ping(ctx context.Context) error {
 // Close closes the file. Calls that are under way are finished first.
 func (db *DB) Close() error {
 	db.group.close()
-	db.kept.Close()
 	return errors.Join(db.readers.Close(), db.writer.Close())
 }

@@ -207,7 +207,7 @@ func (s todoStore) ListTodos(
 	}
 	head, list := dialect().List(owner, query), dialect().List(owner, query)
 	state, rowsOf := selectState(head), list.Page(sqlstore.Columns, "")
-	err = s.snapshot(ctx, owner, []string{state, rowsOf}, func(r *reader) error {
+	err = s.snapshot(ctx, owner, func(r *reader) error {
 		err := r.query(ctx, state, head.Args, func(rows sqlstore.Rows) error {
 			if !rows.Next() {
 				return rows.Err()
