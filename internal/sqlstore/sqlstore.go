@@ -1,7 +1,6 @@
 // Package sqlstore is what the stores on SQL databases share: of todos the
 // statement for a page, the scan of its rows, the record of an answered creation;
-// the whole store of accounts; the limits of arguments and statements that stay
-// prepared.
+// the whole store of accounts; and the limits of arguments.
 //
 // Both databases take parameters as $1, $2 and so on; $1 is the owner in every
 // statement, or the address where the owner has yet to be found.

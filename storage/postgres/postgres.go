@@ -22,7 +22,6 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"github.com/authtodo/authtodo/internal/pqconn"
-	"github.com/authtodo/authtodo/internal/sqlstore"
 	"github.com/authtodo/authtodo/migrations"
 	"github.com/authtodo/authtodo/storage"
 )
@@ -62,8 +61,8 @@ type DB struct {
 	// the pool. What do has run counts only if within returns nil.
 	within func(ctx context.Context, do func(sqlx.QueryerContext) error) error
 
-	direct bool                // [Options.Direct]
-	kept   sqlstore.Statements // with that, on a pool of the host's
+	direct bool       // [Options.Direct]
+	kept   statements // with that, on a pool of the host's
 }
 
 // Open opens the database at url with the zero [Options].
@@ -134,7 +133,7 @@ func (o Options) start(ctx context.Context, db *DB) error {
 			"NOSUPERUSER and NOBYPASSRLS, or set Options.AllowBypassRLS", ErrBypassRLS, role.Name)
 	}
 	if db.direct = o.Direct; o.Direct && !db.owned {
-		db.kept.DB = db.pool.DB
+		db.kept.pool = db.pool.DB
 		db.within = db.prepared
 	}
 	return nil
@@ -163,7 +162,7 @@ func (db *DB) Ping(ctx context.Context) error { return failure(ctx, db.pool.Ping
 // Close closes what Open has opened. A pool that the host gave to Use stays
 // open.
 func (db *DB) Close() error {
-	db.kept.Close()
+	db.kept.close()
 	if !db.owned {
 		return nil
 	}

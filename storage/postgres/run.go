@@ -111,11 +111,11 @@ func (db *DB) prepared(_ context.Context, do func(sqlx.QueryerContext) error) er
 // keeper prepares what is run by QueryContext.
 type keeper struct {
 	*sqlx.DB
-	kept *sqlstore.Statements
+	kept *statements
 }
 
 func (k keeper) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
-	statement, err := k.kept.Get(ctx, text)
+	statement, err := k.kept.get(ctx, text)
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-package sqlstore
+package postgres
 
 import (
 	"context"
@@ -6,21 +6,21 @@ import (
 	"sync"
 )
 
-// Statements are the statements of one pool that stay prepared: each is
+// statements are those of a pool of the host's that stay prepared: each is
 // prepared when it is first asked for, and by database/sql on every connection
 // that it comes to. There are some hundred texts at most, all of them of this
 // module.
-type Statements struct {
-	DB   *sql.DB
+type statements struct {
+	pool *sql.DB
 	kept sync.Map // string → *sql.Stmt
 }
 
-// Get returns the prepared statement of a text.
-func (s *Statements) Get(ctx context.Context, text string) (*sql.Stmt, error) {
+// get returns the prepared statement of a text.
+func (s *statements) get(ctx context.Context, text string) (*sql.Stmt, error) {
 	if kept, ok := s.kept.Load(text); ok {
 		return kept.(*sql.Stmt), nil
 	}
-	prepared, err := s.DB.PrepareContext(ctx, text)
+	prepared, err := s.pool.PrepareContext(ctx, text)
 	if err != nil {
 		return nil, err
 	}
@@ -31,8 +31,8 @@ func (s *Statements) Get(ctx context.Context, text string) (*sql.Stmt, error) {
 	return kept.(*sql.Stmt), nil
 }
 
-// Close closes all statements.
-func (s *Statements) Close() {
+// close closes all statements.
+func (s *statements) close() {
 	s.kept.Range(func(text, kept any) bool {
 		kept.(*sql.Stmt).Close()
 		s.kept.Delete(text)
