@@ -26,7 +26,8 @@ func TestSignUp(t *testing.T) {
 			t.Errorf("it ended with %v: %s", err, &p.stderr)
 		}
 		for _, text := range []string{p.stderr.String(), p.mails.String()} {
-			if strings.Contains(text, "eyJ") || strings.Contains(text, "engines") {
+			// Three letters alone may be in the token of a mail by chance.
+			if regexp.MustCompile(`eyJ[\w-]*\.eyJ`).MatchString(text) || strings.Contains(text, "engines") {
 				t.Errorf("a token was printed: %s", text)
 			}
 		}
