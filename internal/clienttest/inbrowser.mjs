@@ -31,7 +31,7 @@ async function step(what, act) {
 // tab opens an address and counts what the console complains about.
 async function tab(context, address) {
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(60_000);
   page.faults = [];
   page.on("pageerror", (error) => page.faults.push(String(error)));
   await page.goto(address);

@@ -381,7 +381,7 @@ async function hook(site) {
   let page;
   await act(async () => void (page = create(createElement(Name))));
   const until = async (text) => {
-    for (let tries = 0; tries < 50 && shown.at(-1) !== text; tries++) {
+    for (let tries = 0; tries < 2000 && shown.at(-1) !== text; tries++) {
       await act(() => new Promise((resolve) => setTimeout(resolve, 20)));
     }
   };

@@ -58,7 +58,7 @@ export class Site {
 
   // mail is one of those, by its number from 1. It may come yet.
   async mail(to, number) {
-    for (const end = Date.now() + 5000; Date.now() < end; await pause(20)) {
+    for (const end = Date.now() + 60_000; Date.now() < end; await pause(20)) {
       const mails = (await this.mails()).filter((mail) => mail.to === to && mail.link);
       if (mails.length >= number) return mails[number - 1];
     }
@@ -68,7 +68,7 @@ export class Site {
   // allMails are the mails when no more come.
   async allMails() {
     for (let before = []; ; ) {
-      await pause(100);
+      await pause(400);
       const mails = await this.mails();
       if (mails.length === before.length) return mails;
       before = mails;

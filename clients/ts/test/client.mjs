@@ -399,7 +399,7 @@ const steps = {
   },
 
   async "an answer that does not come in time is none"() {
-    const hasty = createTodos({ baseURL, token: authClient, retries: 0, timeout: 100 });
+    const hasty = createTodos({ baseURL, token: authClient, retries: 0, timeout: 2000 });
     await tell("hold");
     const error = await refusal(hasty.get(milk.id), NetworkError, { message: "no answer in time" });
     assert.equal(error.cause.name, "TimeoutError");
