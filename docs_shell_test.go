@@ -263,7 +263,7 @@ func TestHostOfReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener.Close() // the program is told a port that is free
+	defer listener.Close() // at the latest: until the program starts nobody else is to get its port
 	address := listener.Addr().String()
 	program := strings.ReplaceAll(blocks(page, "go")[0], "127.0.0.1:8080", address)
 	host := filepath.Join(dir, "host")
@@ -287,6 +287,7 @@ func TestHostOfReadme(t *testing.T) {
 	tokens, _ := startExample(t, shared)
 	service := exec.CommandContext(t.Context(), filepath.Join(host, "host"))
 	service.Env = append(os.Environ(), shared)
+	listener.Close()
 	if err := service.Start(); err != nil {
 		t.Fatal(err)
 	}
