@@ -101,7 +101,7 @@ func TestJunkKids(t *testing.T) {
 		time.Sleep(50 * time.Millisecond) // leaves the machine to the other tests
 	}
 	took := time.Since(start)
-	if took > bound+time.Second {
+	if took >= 2*bound { // what a missed turn costs; less may be the machine
 		t.Errorf("the new key is good after %v and %d invented ones", took, n)
 	}
 	h.accepts(old, ada.id)
