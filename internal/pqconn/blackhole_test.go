@@ -160,7 +160,7 @@ func TestBlackHoleWithoutDeadline(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			l := newLab(t)
-			db := open(t, l.dsn+" connect_timeout=1",
+			db := open(t, l.dsn+" connect_timeout=4",
 				pqconn.Options{Grace: grace, MaxStatement: patience})
 			one(t, db, 1)
 			run := call.prepare(t, context.Background(), db)
@@ -222,7 +222,7 @@ func TestBlackHolePlain(t *testing.T) {
 	one(t, db, 1)
 	l.set(t, faultproxy.BlackHole)
 	done := make(chan error, 1)
-	ctx := timeout(t, 50*time.Millisecond)
+	ctx := timeout(t, time.Second) // enough to send the statement, on a busy machine too
 	go func() {
 		_, err := db.ExecContext(ctx, `SELECT $1::int`, 1)
 		done <- err
@@ -230,7 +230,7 @@ func TestBlackHolePlain(t *testing.T) {
 	select {
 	case err := <-done:
 		t.Errorf("%v: lib/pq has lost the trap", err)
-	case <-time.After(time.Second):
+	case <-time.After(2 * time.Second):
 	}
 	l.set(t, faultproxy.Reset)
 	<-done

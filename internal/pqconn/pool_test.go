@@ -138,7 +138,7 @@ func TestIdleClosed(t *testing.T) {
 				}
 			}
 			kill(l)
-			time.Sleep(50 * time.Millisecond) // until the news has come through the proxy
+			time.Sleep(500 * time.Millisecond) // until the news has come through the proxy
 			for range 10 {
 				mustExec(t, db, `INSERT INTO k (v) VALUES ($1)`, "x")
 			}
@@ -156,7 +156,7 @@ func TestDeadlineOfIdle(t *testing.T) {
 	l := newLab(t)
 	db := open(t, l.dsn, pqconn.Options{Grace: time.Millisecond})
 	one(t, db, 1) // so that connecting does not take of the time
-	const short = 500 * time.Millisecond
+	const short = 2 * time.Second
 	backend := func() (pid int) {
 		ctx, cancel := context.WithTimeout(t.Context(), short)
 		defer cancel()
@@ -202,8 +202,8 @@ func TestCancelled(t *testing.T) {
 			return ask(ctx, db, pqconn.Query{Text: `SELECT pg_sleep($1)`, Args: []any{30}, Kept: true}, new(string))
 		},
 	} {
-		const soon = 200 * time.Millisecond // and long enough to get to the server
-		one(t, db, 1)                       // so that connecting is not what ends
+		const soon = time.Second // and long enough to get to the server
+		one(t, db, 1)            // so that connecting is not what ends
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(soon, cancel)
 		wantState(t, within(t, 0, func() error { return run(ctx) }), context.Canceled, "57014")
@@ -228,7 +228,7 @@ func TestCancelled(t *testing.T) {
 // TestMaxStatement ends on the server, too, what nobody set a deadline for.
 func TestMaxStatement(t *testing.T) {
 	t.Parallel()
-	db := open(t, newLab(t).dsn, pqconn.Options{MaxStatement: 100 * time.Millisecond})
+	db := open(t, newLab(t).dsn, pqconn.Options{MaxStatement: 2 * time.Second})
 	_, err := db.ExecContext(context.Background(), `SELECT pg_sleep(30)`)
 	wantState(t, err, context.DeadlineExceeded, "57014")
 	rows, err := db.Query(`SELECT n FROM generate_series(1, 3) n`)
@@ -291,7 +291,7 @@ func TestNothingIsLeft(t *testing.T) {
 	for f := faultproxy.Pass; f <= faultproxy.Close; f++ {
 		l.set(t, faultproxy.Pass)
 		connector, err := pqconn.New(l.dsn,
-			pqconn.Options{Grace: 50 * time.Millisecond, MaxStatement: 200 * time.Millisecond})
+			pqconn.Options{Grace: 50 * time.Millisecond, MaxStatement: time.Second})
 		if err != nil {
 			t.Fatal(err)
 		}
