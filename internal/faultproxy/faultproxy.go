@@ -8,6 +8,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"github.com/authtodo/authtodo/internal/ports"
 )
 
 // Fault is what a [Proxy] does to connections.
@@ -61,7 +63,7 @@ type link struct {
 // upstream ("tcp" or "unix"). It passes until told otherwise, and runs until
 // Close.
 func Listen(network, upstream string) (*Proxy, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := ports.Listen("127.0.0.1") // also after Refuse, when it is to be had again
 	if err != nil {
 		return nil, err
 	}

@@ -12,7 +12,7 @@ import (
 // module.
 func isForTests(p *pkg) bool {
 	return isTool(p) || p.isIn("authtodotest", "storage/storagetest",
-		"internal/pgtest", "internal/nodetest", "internal/canary", "internal/race",
+		"internal/pgtest", "internal/nodetest", "internal/canary", "internal/ports", "internal/race",
 		"internal/faultproxy", "internal/faultsql", "internal/faulttest", "internal/hostiletest",
 		"example/hosts/hosttest", "internal/openapitest", "internal/betterauthtest", "internal/clienttest", "internal/mutants",
 		"internal/bench", "internal/house")
@@ -37,6 +37,7 @@ func TestNoInit(t *testing.T) {
 func TestNoMutableVariables(t *testing.T) {
 	exceptions := map[string]string{
 		"internal/pgtest current": "package testing hands nothing from TestMain to the tests",
+		"internal/ports tried":    "no two tests of a process are to be told the same port",
 	}
 	m := load(t)
 	m.each(func(p *pkg, d ast.Decl) {

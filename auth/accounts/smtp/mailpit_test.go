@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"github.com/authtodo/authtodo/internal/nodetest"
+	"github.com/authtodo/authtodo/internal/ports"
 )
 
 // mailpitVersion is the server that the tests go by: github.com/axllent/mailpit.
@@ -125,12 +126,11 @@ func (s *server) await() {
 
 func freePort(t *testing.T) int {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := ports.Free("127.0.0.1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
+	return port
 }
 
 // certify writes a certificate that only the result vouches for.
