@@ -71,6 +71,7 @@ func TestLife(t *testing.T) {
 	module, err := authtodo.Register(engine.Group("/api"), authtodo.Options{
 		Storage: memory.New().Backend(),
 		Logger:  slog.New(slog.DiscardHandler),
+		Timeout: authtodo.MaxTimeout, // a slow machine may take its time
 		Accounts: &accounts.Options{
 			BaseURL: web.URL, Secret: "kN3vQ8xT1mZ7pLc5rW2yB9dF6gH4jS0a",
 			RequireVerification: true, Mailer: mailer(t, s.options(STARTTLS)),
