@@ -31,6 +31,7 @@ func TestAccountsOnEveryBackend(t *testing.T) {
 			module, err := authtodo.Register(engine.Group("/api"), authtodo.Options{
 				Storage:  open(t),
 				Logger:   watched(),
+				Timeout:  authtodo.MaxTimeout, // no test goes by how fast the machine is
 				Accounts: &accounts.Options{BaseURL: "http://localhost:8080", Secret: secret},
 			})
 			if err != nil {

@@ -130,6 +130,9 @@ func options(opts authtodo.Options) authtodo.Options {
 	if opts.Logger == nil {
 		opts.Logger = watched()
 	}
+	if opts.Timeout == 0 {
+		opts.Timeout = authtodo.MaxTimeout // no test goes by how fast the machine is
+	}
 	return opts
 }
 
