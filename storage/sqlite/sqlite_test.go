@@ -228,7 +228,7 @@ func TestReadsDoNotWait(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer tx.Rollback()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	if _, err := store.GetTodo(ctx, "anna", created.Todo.ID); err != nil {
 		t.Errorf("a get beside a writer: %v", err)
@@ -253,7 +253,7 @@ func TestWaitForWriterEnds(t *testing.T) {
 	if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, todos.ErrUnavailable) {
 		t.Errorf("got the error %v, want %v and %v", err, context.DeadlineExceeded, todos.ErrUnavailable)
 	}
-	if took := time.Since(start); took > 2*time.Second {
+	if took := time.Since(start); took > 30*time.Second {
 		t.Errorf("the wait took %v", took)
 	}
 }
@@ -298,7 +298,7 @@ func TestManyFirstLists(t *testing.T) {
 	if _, err := store.CreateTodo(t.Context(), "anna", draft(t, "a")); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for _, field := range []todos.SortField{todos.ByPosition, todos.ByTitle, todos.ByCreatedAt} {
 		var wait sync.WaitGroup
