@@ -126,7 +126,7 @@ func (bareAccounts) Account(context.Context, string) (accounts.Account, error) {
 // looking at its context.
 func TestHoldingForeverFails(t *testing.T) {
 	l := newAccountLab()
-	suite := AccountsSuite{Timeout: 3 * time.Second, Hold: l.hold}
+	suite := AccountsSuite{Timeout: 12 * time.Second, Hold: l.hold}
 	w := suite.world(t, func(*testing.T) accounts.Store { return patient{l} })
 	for _, c := range heldCases() {
 		failures, _ := suite.try(t.Context(), w, c)

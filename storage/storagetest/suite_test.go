@@ -142,7 +142,7 @@ func TestWaitingForeverFails(t *testing.T) {
 	l.update = func(_ context.Context, owner, id string, change todos.Change) (todos.Todo, error) {
 		return l.sound.UpdateTodo(context.Background(), owner, id, change)
 	}
-	suite := Suite{Timeout: 3 * time.Second, Hold: l.hold}
+	suite := Suite{Timeout: 12 * time.Second, Hold: l.hold}
 	w := suite.world(t, func(*testing.T) todos.Store { return l })
 	for _, c := range holdCases() {
 		failures := suite.try(t.Context(), w, c)
