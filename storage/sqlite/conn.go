@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 )
 
 // session is what the driver's connections can do.
@@ -24,6 +25,8 @@ type statement interface {
 	driver.StmtQueryContext
 }
 
+var errDriver = errors.New("sqlite: the driver is not what modernc.org/sqlite 1 is")
+
 // keeper is a connector whose connections keep their statements prepared.
 type keeper struct{ driver.Connector }
 
@@ -33,7 +36,11 @@ func (k keeper) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &conn{opened.(session), map[string]statement{}}, nil
+	s, ok := opened.(session)
+	if !ok {
+		return nil, errors.Join(errDriver, opened.Close())
+	}
+	return &conn{s, map[string]statement{}}, nil
 }
 
 // conn is a connection that prepares a statement when it first runs it, and keeps
@@ -82,11 +89,15 @@ func (c *conn) take(ctx context.Context, text string) (statement, error) {
 		delete(c.idle, text)
 		return s, nil
 	}
-	s, err := c.PrepareContext(ctx, text)
+	prepared, err := c.PrepareContext(ctx, text)
 	if err != nil {
 		return nil, err
 	}
-	return s.(statement), nil
+	s, ok := prepared.(statement)
+	if !ok {
+		return nil, errors.Join(errDriver, prepared.Close())
+	}
+	return s, nil
 }
 
 func (c *conn) put(text string, s statement) {
