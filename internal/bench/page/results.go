@@ -43,7 +43,7 @@ func readFile(name string) (*results, error) {
 
 func (r *results) add(result *benchfmt.Result) {
 	for _, c := range result.Config {
-		r.machine[c.Key] = string(c.Value)
+		r.machine[c.Key] = strings.TrimSpace(string(c.Value))
 	}
 	name := regexp.MustCompile(`-\d+$`).ReplaceAllString(result.Name.String(), "")
 	if r.values[name] == nil {
