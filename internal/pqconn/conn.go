@@ -224,8 +224,8 @@ func (c *conn) Ping(ctx context.Context) error {
 
 // trusted is how long a connection counts as sound after a call that found it so.
 // Under load it is taken again within that time, and a look at the socket costs as
-// much as the whole guard. What it may miss is one statement of a server that ends
-// at this moment, and those that are under way fail, too.
+// much as the whole guard. Of a server that ends at this moment the next statement
+// on each such connection may fail, as those that are under way do.
 const trusted = 10 * time.Millisecond
 
 // ResetSession is called before a connection is taken from the pool. One that

@@ -27,13 +27,17 @@ type Query struct {
 //
 // A panic of scan keeps no connection.
 func (q Query) Run(ctx context.Context, pool *sql.DB, scan func(*Rows) error) error {
-	for lost := 0; ; lost++ {
-		err := q.once(ctx, pool, scan)
-		// Nothing was sent then. Other connections of the pool may be dead, too.
-		if !errors.Is(err, driver.ErrBadConn) || lost > pool.Stats().OpenConnections {
-			return err
+	err := q.once(ctx, pool, scan)
+	if !errors.Is(err, driver.ErrBadConn) { // else nothing was sent
+		return err
+	}
+	// All others of the pool may be dead, too. Behind them is a new one.
+	for range pool.Stats().OpenConnections + 1 {
+		if err = q.once(ctx, pool, scan); !errors.Is(err, driver.ErrBadConn) {
+			break
 		}
 	}
+	return err
 }
 
 func (q Query) once(ctx context.Context, pool *sql.DB, scan func(*Rows) error) error {
@@ -78,7 +82,7 @@ func (c *conn) queryKept(
 	if prepared, ok := c.kept[text]; ok {
 		found, err := prepared.QueryContext(ctx, values)
 		switch SQLState(err) {
-		case "0A000": // the tables have changed, and the answer would have other columns
+		case "0A000": // most likely the tables have changed, and with them the columns; nothing was done
 			delete(c.kept, text)
 			_ = prepared.Close()
 		case "26000": // it is gone, so there may be a pooler, which nobody should overlook

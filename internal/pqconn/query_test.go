@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -227,3 +229,70 @@ func TestQueryErrors(t *testing.T) {
 	}
 	one(t, db, 1)
 }
+
+// mortals are connections that are dead but for those that were opened later.
+type mortals struct{ generation, opened atomic.Int64 }
+
+func (m *mortals) Connect(context.Context) (driver.Conn, error) {
+	m.opened.Add(1)
+	return &mortal{m, m.generation.Load()}, nil
+}
+func (m *mortals) Driver() driver.Driver { return nil }
+
+type mortal struct {
+	*mortals
+	born int64
+}
+
+func (c *mortal) QueryContext(context.Context, string, []driver.NamedValue) (driver.Rows, error) {
+	if c.born < c.generation.Load() {
+		return nil, driver.ErrBadConn
+	}
+	return nil, errors.New("alive")
+}
+func (*mortal) CheckNamedValue(*driver.NamedValue) error { return driver.ErrSkip }
+func (*mortal) Prepare(string) (driver.Stmt, error)      { return nil, driver.ErrSkip }
+func (*mortal) Begin() (driver.Tx, error)                { return nil, driver.ErrSkip }
+func (*mortal) Close() error                             { return nil }
+
+// TestQueryOfDeadPool: however many connections are dead, a new one is found; and
+// where all that are opened are, that has an end.
+func TestQueryOfDeadPool(t *testing.T) {
+	t.Parallel()
+	var m mortals
+	db := sql.OpenDB(&m)
+	defer db.Close()
+	const size = 20
+	db.SetMaxOpenConns(size)
+	db.SetMaxIdleConns(size)
+	var conns []*sql.Conn
+	for range size {
+		c, err := db.Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		conns = append(conns, c)
+	}
+	for _, c := range conns {
+		c.Close()
+	}
+	m.generation.Add(1)
+	query := pqconn.Query{Text: `SELECT 1`}
+	if err := query.Run(t.Context(), db, nil); err == nil || err.Error() != "alive" {
+		t.Errorf("with %d dead connections: %v", size, err)
+	}
+	if n := m.opened.Load(); n != size+1 {
+		t.Errorf("%d connections were opened, want one more than %d", n, size)
+	}
+	m.generation.Store(1 << 40)
+	stillborn := sql.OpenDB(dead{&m})
+	defer stillborn.Close()
+	if err := query.Run(t.Context(), stillborn, nil); err != driver.ErrBadConn {
+		t.Errorf("where nothing lives: %v", err)
+	}
+}
+
+// dead opens connections that are dead already.
+type dead struct{ *mortals }
+
+func (d dead) Connect(context.Context) (driver.Conn, error) { return &mortal{d.mortals, 0}, nil }
