@@ -54,7 +54,7 @@ func TestDeadlineIsKept(t *testing.T) {
 			if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, todos.ErrUnavailable) {
 				t.Errorf("got the error %v, want %v and %v", err, context.DeadlineExceeded, todos.ErrUnavailable)
 			}
-			if took := time.Since(start); took > 30*time.Second {
+			if took := time.Since(start); took > 10*time.Second { // a statement without a deadline has 30 s
 				t.Errorf("the wait took %v", took)
 			}
 		})
