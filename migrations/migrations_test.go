@@ -421,7 +421,7 @@ func TestWaitEnds(t *testing.T) {
 			!strings.Contains(err.Error(), "others are migrating") {
 			t.Errorf("got the error %v", err)
 		}
-		if took := time.Since(start); took > 30*time.Second {
+		if took := time.Since(start); took > 10*time.Second {
 			t.Errorf("the wait took %v", took)
 		}
 		if err := db.PingContext(t.Context()); err != nil {
