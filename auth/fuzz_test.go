@@ -2,7 +2,6 @@ package auth
 
 import (
 	"errors"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -103,7 +102,7 @@ func FuzzAuthorization(f *testing.F) {
 		f.Add(field)
 	}
 	f.Fuzz(func(t *testing.T, field string) {
-		got, err := bearer(http.Header{"Authorization": {field}})
+		got, err := bearer([]string{field})
 		var refused *refusal
 		if err != nil {
 			if got != "" || !errors.As(err, &refused) {

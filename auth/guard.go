@@ -153,10 +153,11 @@ func (g *Guard) Authenticate(c *gin.Context) (Identity, error) {
 }
 
 func (g *Guard) identify(c *gin.Context) (*Identity, error) {
-	if len(c.Request.Header["Authorization"]) == 0 {
+	fields := c.Request.Header["Authorization"]
+	if len(fields) == 0 {
 		return g.cookie(c.Request)
 	}
-	v, err := g.check(c)
+	v, err := g.check(c.Request.Context(), fields)
 	if err != nil {
 		return nil, err
 	}
@@ -168,12 +169,12 @@ func (g *Guard) identify(c *gin.Context) (*Identity, error) {
 	return &v.identity, nil
 }
 
-func (g *Guard) check(c *gin.Context) (*verified, error) {
-	token, err := bearer(c.Request.Header)
+func (g *Guard) check(ctx context.Context, fields []string) (*verified, error) {
+	token, err := bearer(fields)
 	if err != nil {
 		return nil, err
 	}
-	v, err := g.verify(c.Request.Context(), token, g.now())
+	v, err := g.verify(ctx, token, g.now())
 	if err != nil && !isToken(token) {
 		return nil, malformed("more than one token, or characters that no token has; that of a " +
 			"cookie is a session token: ask Better Auth's /api/auth/token for the JWT")

@@ -1,18 +1,14 @@
 package auth
 
-import (
-	"net/http"
-	"strings"
-)
+import "strings"
 
 // maxToken is the limit of a token in bytes. It bounds all work on one.
 const maxToken = 8192
 
-// bearer is the token of a request: what its one Authorization field holds
-// (RFC 6750 section 2.1). Tokens in the query, in the body and in cookies are
-// not looked at.
-func bearer(h http.Header) (string, error) {
-	fields := h["Authorization"]
+// bearer is the token of a request: what its one Authorization field, of those
+// given, holds (RFC 6750 section 2.1). Tokens in the query, in the body and in
+// cookies are not looked at.
+func bearer(fields []string) (string, error) {
 	switch {
 	case len(fields) == 0:
 		return "", &refusal{challenge, reasonMissing, "no Authorization field"}

@@ -127,7 +127,7 @@ func (p *published) held(key *publicKey) *publicKey {
 }
 
 // has reports whether the set holds this very key.
-func (p *published) has(key *publicKey) bool { return slices.Contains(p.byKid[key.kid], key) }
+func (p *published) has(key *publicKey) bool { return slices.Contains(p.keys, key) }
 
 // dropTwins leaves one of several equal keys, and none of different ones that
 // share kid and algorithm.
