@@ -1,6 +1,7 @@
 package pqconn
 
 import (
+	"bufio"
 	"context"
 	"net"
 	"sync"
@@ -12,8 +13,9 @@ import (
 // lib/pq forgets. Its plain fields belong to whoever runs the statement.
 type socket struct {
 	net.Conn
-	sent bool  // bytes of the running statement have left
-	err  error // the first failure to read or to write
+	read *bufio.Reader // of Conn: lib/pq reads 4 KiB at a time, and a server sends 8
+	sent bool          // bytes of the running statement have left
+	err  error         // the first failure to read or to write
 	idle *idle
 
 	// cancelled: a cancel request was sent for the running statement. The
@@ -21,8 +23,12 @@ type socket struct {
 	cancelled atomic.Bool
 }
 
+func newSocket(conn net.Conn) *socket {
+	return &socket{Conn: conn, read: bufio.NewReaderSize(conn, 16<<10), idle: newIdle(conn)}
+}
+
 func (s *socket) Read(b []byte) (int, error) {
-	n, err := s.Conn.Read(b)
+	n, err := s.read.Read(b)
 	if err != nil && s.err == nil {
 		s.err = err
 	}
@@ -43,6 +49,9 @@ func (s *socket) Write(b []byte) (int, error) {
 // sound reports whether the connection may be used for another statement, as
 // far as the socket can tell.
 func (s *socket) sound() bool { return s.err == nil && !s.cancelled.Load() }
+
+// stale reports whether the idle connection is of no more use, see [idle.stale].
+func (s *socket) stale() bool { return s.read.Buffered() > 0 || s.idle.stale() }
 
 // expire ends reads and writes at the given time, those that run included.
 // That it fails on a closed socket does not matter.
@@ -82,7 +91,7 @@ func (d *dialer) DialContext(ctx context.Context, network, address string) (net.
 		_ = raw.Close()
 		return nil, context.Cause(ctx)
 	}
-	d.socket = &socket{Conn: raw, idle: newIdle(raw)}
+	d.socket = newSocket(raw)
 	return d.socket, nil
 }
 

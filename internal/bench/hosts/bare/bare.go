@@ -69,6 +69,12 @@ type bareBody struct {
 const bareColumns = `id, title, description, completed, completed_at, position,
 	created_at, updated_at, version`
 
+// pageColumns are bareColumns with times in milliseconds.
+const pageColumns = `id, title, description, completed,
+	CAST(date_part('epoch', completed_at) * 1000 AS bigint), position,
+	CAST(date_part('epoch', created_at) * 1000 AS bigint),
+	CAST(date_part('epoch', updated_at) * 1000 AS bigint), version`
+
 // The writes are the module's statements without what row-level security needs.
 // $2 is a new epoch, for a list that is not there yet.
 
@@ -139,7 +145,7 @@ func newBare(ctx context.Context, db *sql.DB, kept bool) (http.Handler, error) {
 			SELECT NULL AS id, epoch AS title, NULL AS description, NULL AS completed, NULL AS completed_at,
 				revision AS position, NULL AS created_at, NULL AS updated_at, 0 AS version
 			FROM authtodo_lists WHERE user_id = $1
-			UNION ALL (SELECT ` + bareColumns + ` FROM authtodo_todos
+			UNION ALL (SELECT ` + pageColumns + ` FROM authtodo_todos
 				WHERE user_id = $1 AND deleted_at IS NULL ORDER BY position, id LIMIT $2)`),
 		insert: prepare(bareInsert),
 		update: prepare(bareUpdate),
@@ -192,10 +198,19 @@ func (h *bare) list(c *gin.Context) {
 	}
 	for rows.Next() {
 		t := bareTodo{UserID: user}
-		if err := rows.Scan(t.fields()...); err != nil {
+		var completed *int64
+		var created, updated int64
+		err := rows.Scan(&t.ID, &t.Title, &t.Description, &t.Completed, &completed, &t.Position,
+			&created, &updated, &t.Version)
+		if err != nil {
 			fail(c, err)
 			return
 		}
+		if completed != nil {
+			at := time.UnixMilli(*completed).UTC()
+			t.CompletedAt = &at
+		}
+		t.CreatedAt, t.UpdatedAt = time.UnixMilli(created).UTC(), time.UnixMilli(updated).UTC()
 		todos = append(todos, t)
 	}
 	if err := rows.Err(); err != nil {
