@@ -29,7 +29,7 @@ const connections = 32
 //   - usual: the service as it is usually written, with gin-jwt and sqlx;
 //   - pocketbase: PocketBase with its own SQLite, and rules for who sees what.
 //
-// Each has twenty connections of its own, over a Unix socket. They are new: Postgres
+// Each has ten connections of its own, over a Unix socket. They are new: Postgres
 // is slower on such for many thousand calls, so whoever had old ones would win.
 func BenchmarkHTTP(b *testing.B) {
 	dir := build(b)
@@ -77,7 +77,7 @@ func match(b *testing.B, services []*service, before func()) {
 	}
 	p := usualPace()
 	if !short() { // so that there are a few thousand requests, for the slowest hundredth
-		p.rounds, p.slice = 25, 200*time.Millisecond
+		p.rounds, p.slice, p.warmUp = 25, 200*time.Millisecond, 5*time.Second
 	}
 	score := race(b, p, before, all)
 	for i, s := range services {

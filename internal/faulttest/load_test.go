@@ -69,8 +69,8 @@ func TestLoad(t *testing.T) {
 	l.recovers()
 	after := rest()
 	l.audit(server)
-	if n := connections(t, server); n > 20 {
-		t.Errorf("there are %d connections, want at most 20", n)
+	if n := connections(t, server); n > 10 {
+		t.Errorf("there are %d connections, want at most 10", n)
 	}
 	t.Logf("%d clients of %d users for %v: %d requests, answers %s; %d writes acknowledged; of todos of others: %d asked for",
 		clients, loadUsers, length, l.requests.Load(), l.answers(), l.writes.Load(), l.foreign.Load())

@@ -206,17 +206,7 @@ BEGIN
     ON CONFLICT (user_id) DO UPDATE SET revision = l.revision + 1;
 END $$;
 
--- Where a new todo goes: one step behind the last.
-CREATE FUNCTION authtodo_next_position(owner text)
-RETURNS bigint LANGUAGE plpgsql AS $$
-BEGIN
-    RETURN LEAST(9007199254740991, 65536 + COALESCE((
-        SELECT position FROM authtodo_todos
-        WHERE user_id = owner AND deleted_at IS NULL
-        ORDER BY position DESC LIMIT 1), 0));
-END $$;
-
--- Returns the position of the todo, which is place unless that is null.
+-- Returns the position of the todo, which is place or else one step behind the last.
 CREATE FUNCTION authtodo_create_todo(
     owner text, todo uuid, new_title text, new_description text, new_search_text text,
     new_completed_at timestamptz, place bigint, at timestamptz
@@ -224,11 +214,15 @@ CREATE FUNCTION authtodo_create_todo(
 RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
     owner := set_config('authtodo.user_id', owner, true);
-    place := COALESCE(place, authtodo_next_position(owner));
     INSERT INTO authtodo_todos (user_id, id, title, description, search_text,
         completed, completed_at, position, created_at, updated_at, version)
     VALUES (owner, todo, new_title, new_description, new_search_text,
-        new_completed_at IS NOT NULL, new_completed_at, place, at, at, 1);
+        new_completed_at IS NOT NULL, new_completed_at,
+        COALESCE(place, LEAST(9007199254740991, 65536 + COALESCE((
+            SELECT position FROM authtodo_todos
+            WHERE user_id = owner AND deleted_at IS NULL
+            ORDER BY position DESC LIMIT 1), 0))), at, at, 1)
+    RETURNING position INTO place;
     UPDATE authtodo_lists SET revision = revision + 1 WHERE user_id = owner;
     IF NOT FOUND THEN
         PERFORM authtodo_start_list(owner);
@@ -250,7 +244,10 @@ DECLARE
     retry authtodo_retries;
 BEGIN
     owner := set_config('authtodo.user_id', owner, true);
-    place := COALESCE(place, authtodo_next_position(owner));
+    place := COALESCE(place, LEAST(9007199254740991, 65536 + COALESCE((
+        SELECT position FROM authtodo_todos
+        WHERE user_id = owner AND deleted_at IS NULL
+        ORDER BY position DESC LIMIT 1), 0)));
     INSERT INTO authtodo_retries AS r
         (user_id, key, fingerprint, todo_id, position, answer, created_at)
     VALUES (owner, retry_key, new_fingerprint, todo, place, new_answer, at)

@@ -42,7 +42,7 @@ type Options struct {
 	AllowBypassRLS bool
 
 	// MaxOpenConns bounds the connections of a pool that Open makes; callers
-	// beyond it wait as long as their contexts let them. Zero is 20. The
+	// beyond it wait as long as their contexts let them. Zero is 10. The
 	// server's max_connections, 100 by default, must suffice for all processes.
 	// It means nothing to Use.
 	MaxOpenConns int
@@ -85,7 +85,7 @@ func (o Options) Open(ctx context.Context, url string) (*DB, error) {
 	case n < 0:
 		return nil, errors.New("postgres: Options.MaxOpenConns cannot be negative")
 	case n == 0:
-		n = 20
+		n = 10
 	}
 	pool := sql.OpenDB(connector)
 	pool.SetMaxOpenConns(n)

@@ -47,8 +47,8 @@ func stock(t testing.TB, url string) *sql.DB {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pool.SetMaxOpenConns(20)
-	pool.SetMaxIdleConns(20)
+	pool.SetMaxOpenConns(10)
+	pool.SetMaxIdleConns(10)
 	t.Cleanup(func() { pool.Close() })
 	return pool
 }

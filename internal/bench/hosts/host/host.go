@@ -52,6 +52,6 @@ func serve(handler func(context.Context) (http.Handler, error)) error {
 
 // Size gives a pool the size that the module's has.
 func Size(pool *sql.DB) {
-	pool.SetMaxOpenConns(20)
-	pool.SetMaxIdleConns(20)
+	pool.SetMaxOpenConns(10)
+	pool.SetMaxIdleConns(10)
 }
