@@ -58,9 +58,9 @@ func BenchmarkHTTP(b *testing.B) {
 			services := []*service{
 				run("default", "authtodo", w.server.URL),
 				run("direct", "authtodo", w.server.URL, "-direct"),
-				run("bare", "bare", w.server.AdminURL, "-kept"),
-				run("plain", "bare", w.server.AdminURL),
-				run("usual", "usual", w.server.AdminURL),
+				run("bare", "bare", w.free, "-kept"),
+				run("plain", "bare", w.free),
+				run("usual", "usual", w.free),
 				startPocketBase(b, dir+"pocketbase", op.status, op.other),
 			}
 			match(b, services, func() { w.restock(b, 40_000) }) // more than is deleted in a round

@@ -19,7 +19,8 @@ import (
 // world is a database and its users, who have as many todos each.
 type world struct {
 	server *pgtest.Database
-	admin  *sql.DB  // of a role that row-level security does not bind
+	admin  *sql.DB
+	free   string   // connects as a role that row-level security does not bind
 	heads  []string // the end of the head of a user's requests
 	active int64    // how many of the users make requests
 	each   int64    // how many of their todos they ask for
@@ -58,6 +59,17 @@ func emptyWorld(b *testing.B) *world {
 	}
 	b.Cleanup(func() { admin.Close() })
 	w.admin = admin
+	// A superuser would have an advantage: nothing is looked up of what it may do.
+	w.exec(b, `CREATE ROLE authtodo_free LOGIN BYPASSRLS PASSWORD 'free'`)
+	b.Cleanup(func() {
+		for _, statement := range []string{`DROP OWNED BY authtodo_free`, `DROP ROLE authtodo_free`} {
+			if _, err := admin.Exec(statement); err != nil {
+				b.Error(err)
+			}
+		}
+	})
+	w.exec(b, `GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO authtodo_free`)
+	w.free = w.server.AdminURL + " user=authtodo_free password=free"
 	return w
 }
 

@@ -140,6 +140,9 @@ func times(t *trial) {
 		t.same("as it was created", todo, draft.Todo(todo.Position))
 		t.same("as it was got", t.get(owner, draft.ID), todo)
 		list := t.page(owner, todos.Query{Sort: todos.Sort{Field: todos.ByCreatedAt, Descending: true}}).Todos
+		if len(list) == 0 {
+			t.Fatalf("the list is empty after the creation at %v", at)
+		}
 		t.same("as it was listed", list[0], todo) // each is later than those before
 		changed := t.update(owner, draft.ID, todos.Change{
 			Patch: todos.Patch{Title: todos.Some("changed")}, At: at.Add(-time.Millisecond),
