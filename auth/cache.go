@@ -53,9 +53,9 @@ func newCache(size int) *cache {
 	return &cache{maphash.MakeSeed(), make([]cacheSet, sets)}
 }
 
-// set is where a token lies. Its last characters, all or most of them of the
-// signature, tell tokens apart as well as the whole and are hashed in a sixth of the
-// time.
+// set is where a token lies. The hash is of its end, which is all or most of the
+// signature and so tells those that were verified apart as well as the whole does,
+// in a ninth of the time. Others may end in the same: get compares all of a token.
 func (c *cache) set(token string) (*cacheSet, uint64) {
 	hash := maphash.String(c.seed, token[max(0, len(token)-64):])
 	return &c.sets[hash&uint64(len(c.sets)-1)], hash

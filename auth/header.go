@@ -5,13 +5,14 @@ import "strings"
 // maxToken is the limit of a token in bytes. It bounds all work on one.
 const maxToken = 8192
 
-// bearer is the token of a request: what its one Authorization field, of those
-// given, holds (RFC 6750 section 2.1). Tokens in the query, in the body and in
+// missing is the answer to a request without an Authorization field.
+func missing() error { return &refusal{challenge, reasonMissing, "no Authorization field"} }
+
+// bearer is the token in the Authorization fields of a request that has some: what
+// its only one holds (RFC 6750 section 2.1). Tokens in the query, in the body and in
 // cookies are not looked at.
 func bearer(fields []string) (string, error) {
 	switch {
-	case len(fields) == 0:
-		return "", &refusal{challenge, reasonMissing, "no Authorization field"}
 	case len(fields) > 1:
 		return "", malformed("more than one Authorization field")
 	case fields[0] == "":

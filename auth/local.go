@@ -119,13 +119,12 @@ func (g *Guard) ended(ctx context.Context, id *Identity) error {
 // send cookies whoever makes them ask, so a request that changes something has
 // to come from a page of this service.
 func (g *Guard) cookie(r *http.Request) (*Identity, error) {
-	_, missing := bearer(nil)
 	if g.local == nil {
-		return nil, missing
+		return nil, missing()
 	}
 	open := g.local.Cookie(r)
 	if open == nil {
-		return nil, missing
+		return nil, missing()
 	}
 	if err := g.origins.Check(r); err != nil {
 		return nil, &crossSite{r}

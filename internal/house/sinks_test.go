@@ -84,7 +84,7 @@ func TestSecretsAreComparedInConstantTime(t *testing.T) {
 	at.check(t, "secrets are compared in constant time", excused{
 		"auth/accounts/options.go validateSecrets":            "compares what the host has set, once, before anything is served",
 		"auth/accounts/service.go HasSecret":                  "compares what the host has set, once, before anything is served",
-		"auth/cache.go get":                                   "has found the token by a hash with a random seed, and takes it for nothing but itself",
+		"auth/cache.go get":                                   "has found the token by a seeded hash of its signature, and takes it for nothing but itself",
 		"auth/local.go holds":                                 "compares the addresses of public keys",
 		"auth/published.go has":                               "compares the addresses of public keys",
 		"internal/sqlstore/accounts.go RenewHash":             "compares two hashes that were both read from the row",

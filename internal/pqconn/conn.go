@@ -231,7 +231,7 @@ const trusted = 10 * time.Millisecond
 // ResetSession is called before a connection is taken from the pool. One that
 // the server closed meanwhile is replaced before anything is sent on it.
 func (c *conn) ResetSession(ctx context.Context) error {
-	if time.Since(c.used) > trusted && c.socket.stale() {
+	if c.socket.read.Buffered() > 0 || time.Since(c.used) > trusted && c.socket.idle.stale() {
 		return driver.ErrBadConn
 	}
 	return c.session.ResetSession(ctx)

@@ -50,10 +50,8 @@ func (s *socket) Write(b []byte) (int, error) {
 // far as the socket can tell.
 func (s *socket) sound() bool { return s.err == nil && !s.cancelled.Load() }
 
-// stale reports whether the idle connection is of no more use, see [idle.stale].
-func (s *socket) stale() bool { return s.read.Buffered() > 0 || s.idle.stale() }
-
-// expire ends reads and writes at the given time, those that run included.
+// expire ends reads and writes at the given time, those that run included; what
+// has been read ahead can be had all the same.
 // That it fails on a closed socket does not matter.
 func (s *socket) expire(at time.Time) { _ = s.SetDeadline(at) }
 

@@ -139,7 +139,7 @@ END $$;
 -- todos if the list still is in the known revision. Before it comes a row of the
 -- list itself, without an id: title is the epoch, position the revision. Both have
 -- to be read at the same moment: so it is one statement. An owner without a list
--- has no rows. Times are in milliseconds, which costs half of a time in words.
+-- has no rows. Times are in milliseconds, because words have to be parsed.
 --
 -- The server is told to keep the plan: it would think that one which does not know
 -- the limit costs too much for owners of many todos, and plan each time. And that
@@ -206,7 +206,8 @@ BEGIN
     ON CONFLICT (user_id) DO UPDATE SET revision = l.revision + 1;
 END $$;
 
--- Returns the position of the todo, which is place or else one step behind the last.
+-- Returns the position of the todo: place or else one step behind the last, as in
+-- authtodo_create_todo_once.
 CREATE FUNCTION authtodo_create_todo(
     owner text, todo uuid, new_title text, new_description text, new_search_text text,
     new_completed_at timestamptz, place bigint, at timestamptz
@@ -233,7 +234,7 @@ END $$;
 -- Returns the record of the key: with the id of this todo if it has been created
 -- now, with that of another one if the key was used before, after expired_at.
 -- Whoever comes with a key that another call has just used waits for that one to
--- end.
+-- end. The position is found here, because the record needs it.
 CREATE FUNCTION authtodo_create_todo_once(
     owner text, todo uuid, new_title text, new_description text, new_search_text text,
     new_completed_at timestamptz, place bigint, at timestamptz,

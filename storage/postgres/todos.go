@@ -137,8 +137,8 @@ func isUsual(q todos.Query) bool {
 	return byPosition && !q.Sort.Descending && q.Search == "" && !q.Count
 }
 
-// pageColumns are sqlstore.Columns with times in milliseconds. Times as lib/pq gets
-// them cost the server and the reader as much as the rest of a row.
+// pageColumns are sqlstore.Columns with times in milliseconds: in words they take
+// longer to write, and much longer to parse.
 const pageColumns = `id, title, description, completed,
 	CAST(date_part('epoch', completed_at) * 1000 AS bigint), position,
 	CAST(date_part('epoch', created_at) * 1000 AS bigint),
