@@ -36,6 +36,7 @@ func BenchmarkHTTP(b *testing.B) {
 	dir := build(b)
 	goBuild(b, "pocketbase", dir+"pocketbase", ".")
 	w := newWorld(b, users, users*each)
+	free := w.free(b)
 	for _, op := range []struct {
 		name   string
 		status int
@@ -59,9 +60,9 @@ func BenchmarkHTTP(b *testing.B) {
 			services := []*service{
 				run("default", "authtodo", w.server.URL),
 				run("direct", "authtodo", w.server.URL, "-direct"),
-				run("bare", "bare", w.free, "-kept"),
-				run("plain", "bare", w.free),
-				run("usual", "usual", w.free),
+				run("bare", "bare", free, "-kept"),
+				run("plain", "bare", free),
+				run("usual", "usual", free),
 				startPocketBase(b, dir+"pocketbase", op.status, op.other),
 			}
 			match(b, services, func() { w.restock(b, 80_000) }) // more than is deleted in a round, or in 5 s

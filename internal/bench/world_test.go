@@ -19,8 +19,7 @@ import (
 // world is a database and its users, who have as many todos each.
 type world struct {
 	server *pgtest.Database
-	admin  *sql.DB
-	free   string   // connects as a role that row-level security does not bind
+	admin  *sql.DB  // of a superuser
 	heads  []string // the end of the head of a user's requests
 	active int64    // how many of the users make requests
 	each   int64    // how many of their todos they ask for
@@ -59,18 +58,22 @@ func emptyWorld(b *testing.B) *world {
 	}
 	b.Cleanup(func() { admin.Close() })
 	w.admin = admin
-	// A superuser would have an advantage: nothing is looked up of what it may do.
+	return w
+}
+
+// free connects as a role that row-level security does not bind. A superuser would
+// have an advantage: the server does not look up what it may do.
+func (w *world) free(b *testing.B) (url string) {
 	w.exec(b, `CREATE ROLE authtodo_free LOGIN BYPASSRLS PASSWORD 'free'`)
 	b.Cleanup(func() {
 		for _, statement := range []string{`DROP OWNED BY authtodo_free`, `DROP ROLE authtodo_free`} {
-			if _, err := admin.Exec(statement); err != nil {
+			if _, err := w.admin.Exec(statement); err != nil {
 				b.Error(err)
 			}
 		}
 	})
 	w.exec(b, `GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO authtodo_free`)
-	w.free = w.server.AdminURL + " user=authtodo_free password=free"
-	return w
+	return w.server.AdminURL + " user=authtodo_free password=free"
 }
 
 func (w *world) exec(b *testing.B, statement string, args ...any) {
