@@ -134,7 +134,7 @@ func (g *Guard) Close() error {
 // cannot be had at the moment.
 func (g *Guard) Handler() gin.HandlerFunc {
 	return g.reporter.Handle(func(c *gin.Context) error {
-		_, err := g.Authenticate(c)
+		_, err := g.authenticate(c)
 		return err
 	})
 }
@@ -143,13 +143,21 @@ func (g *Guard) Handler() gin.HandlerFunc {
 // the credentials of the request and sets its identity. An Authorization field
 // decides alone, whatever it holds, because browsers send cookies along.
 func (g *Guard) Authenticate(c *gin.Context) (Identity, error) {
+	id, err := g.authenticate(c)
+	if err != nil {
+		return Identity{}, err
+	}
+	return *id, nil
+}
+
+func (g *Guard) authenticate(c *gin.Context) (*Identity, error) {
 	request := c.Request
 	id, err := g.identify(c)
 	if err := web.Abandoned(c, request, err); err != nil {
-		return Identity{}, answer(c, err)
+		return nil, answer(c, err)
 	}
 	c.Set(identityKey{}, id)
-	return *id, nil
+	return id, nil
 }
 
 func (g *Guard) identify(c *gin.Context) (*Identity, error) {
@@ -211,7 +219,7 @@ func (g *Guard) verify(ctx context.Context, token string, now time.Time) (*verif
 			return nil, err
 		}
 	}
-	if err := v.during(now, g.leeway); err != nil {
+	if err := v.during(now); err != nil {
 		return nil, err
 	}
 	if !seen {
@@ -260,6 +268,7 @@ func (g *Guard) open(ctx context.Context, token string) (*verified, error) {
 		return nil, err
 	}
 	v.key, v.keys, v.session = key, keys, iss.local
+	v.from, v.end = v.notBefore.Add(-g.leeway), v.identity.ExpiresAt.Add(g.leeway)
 	return v, nil
 }
 

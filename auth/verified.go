@@ -10,19 +10,21 @@ import (
 type verified struct {
 	identity  Identity
 	notBefore time.Time  // zero without nbf
+	from, end time.Time  // notBefore and the expiry, with the leeway
 	key       *publicKey // that signed; nil for a shared secret
 	keys      source     // that the key is of
 	session   bool       // it is good only as long as its session is, which is still to be asked
 }
 
 // during refuses what is not valid at the given time.
-func (v *verified) during(now time.Time, leeway time.Duration) error {
-	if exp := v.identity.ExpiresAt; !now.Before(exp.Add(leeway)) {
-		return refuse(reasonExpired, "the token expired %v ago", now.Sub(exp).Truncate(time.Second))
-	}
-	if nbf := v.notBefore; now.Add(leeway).Before(nbf) {
+func (v *verified) during(now time.Time) error {
+	switch {
+	case !now.Before(v.end):
+		return refuse(reasonExpired, "the token expired %v ago",
+			now.Sub(v.identity.ExpiresAt).Truncate(time.Second))
+	case now.Before(v.from):
 		return refuse(reasonNotYet, "the token is valid in %v; do the clocks agree?",
-			nbf.Sub(now).Truncate(time.Second))
+			v.notBefore.Sub(now).Truncate(time.Second))
 	}
 	return nil
 }

@@ -20,7 +20,6 @@ import (
 // was seen before and with one at first sight, to other guards and to what none
 // can do without.
 func BenchmarkGuard(b *testing.B) {
-	oneCore(b)
 	for _, alg := range []string{"HS256", "RS256", "EdDSA", "ES256"} {
 		iss := newIssuer(b, alg)
 		token := iss.token(b, "6bAsC0CLkq2VxTzN4mJd8RwE1yHuGf5P")
@@ -35,7 +34,8 @@ func BenchmarkGuard(b *testing.B) {
 	}
 }
 
-// oneCore has what follows pay for its garbage itself.
+// oneCore has what follows pay for its garbage itself. It is not enough to ask for it
+// once: testing sets GOMAXPROCS anew behind each benchmark of several.
 func oneCore(b *testing.B) {
 	before := runtime.GOMAXPROCS(1)
 	b.Cleanup(func() { runtime.GOMAXPROCS(before) })
@@ -98,6 +98,7 @@ func through(token string, guard gin.HandlerFunc) func() error {
 // need next to no warming up, and turns so short that the machine is the same for
 // all of a round, but long against a collection of somebody else's garbage.
 func duel(b *testing.B, ours func() error, rivals []rival) {
+	oneCore(b)
 	p := pace{rounds: 80, slice: 25 * time.Millisecond, warmUp: 100 * time.Millisecond}
 	if short() {
 		p = pace{rounds: 5, slice: 5 * time.Millisecond, warmUp: 5 * time.Millisecond}

@@ -25,7 +25,6 @@ import (
 // None has a guard. The module's handler does more than encode: it reads the
 // query, and writes an entity tag and a deadline.
 func BenchmarkJSON(b *testing.B) {
-	oneCore(b)
 	page := pageOf(50)
 	rows := rowsOf(page)
 	api := todos.NewAPI(todos.APIOptions{
