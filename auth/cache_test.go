@@ -51,6 +51,28 @@ func TestCacheComparesTokens(t *testing.T) {
 	}
 }
 
+// TestCacheSameEnd: tokens that differ only before what is hashed are different
+// tokens.
+func TestCacheSameEnd(t *testing.T) {
+	t.Parallel()
+	c := newCache(64)
+	now := time.Now()
+	end := strings.Repeat("s", 64)
+	for _, user := range []string{"ada", "bob"} {
+		c.put(user+"."+end, cachedFor(user, now.Add(time.Hour)), now)
+	}
+	for _, user := range []string{"ada", "bob"} {
+		if v := c.get(user + "." + end); v == nil || v.identity.UserID != user {
+			t.Errorf("the token of %s is missing or taken for another", user)
+		}
+	}
+	for _, other := range []string{"eve." + end, end, ""} {
+		if v := c.get(other); v != nil {
+			t.Errorf("%.8q is taken for the token of %s", other, v.identity.UserID)
+		}
+	}
+}
+
 // TestCacheLongTokens: long tokens take no room.
 func TestCacheLongTokens(t *testing.T) {
 	t.Parallel()
