@@ -88,7 +88,7 @@ func TestAllocations(t *testing.T) {
 		{"a token at first sight", first, 200, "GET", "/guarded", "", 12},
 		{"get", engine, 200, "GET", location, "", 22},
 		{"list of one", engine, 200, "GET", "/todos", "", 24},
-		{"update", engine, 200, "PATCH", location, `{"title":"x"}`, 40},
+		{"update", engine, 200, "PATCH", location, `{"title":"x"}`, 28},
 		{"missing", engine, 404, "GET", "/todos/0199a2f4-7c00-7000-8000-000000000001", "", 27},
 	} {
 		if got := ask(test.engine, test.status, test.method, test.path, test.body); got != test.want {

@@ -1,6 +1,10 @@
 package auth
 
-import "time"
+import (
+	"time"
+
+	"github.com/authtodo/authtodo/internal/strictjson"
+)
 
 // Claims are the claims of a token, read when somebody asks for one. A claim
 // that is not there and one of another type answer alike: false. Names are
@@ -11,7 +15,7 @@ import "time"
 type Claims struct{ payload string }
 
 func (c Claims) get(name string) (string, bool) {
-	var room [roomy]member
+	var room [roomy]strictjson.Member
 	o, err := parse(c.payload, room[:0])
 	if err != nil { // only claims that no guard has read, which have no members
 		return "", false
@@ -23,7 +27,7 @@ func (c Claims) get(name string) (string, bool) {
 func (c Claims) Raw(name string) (string, bool) { return c.get(name) }
 
 // Text is a claim that is a string.
-func (c Claims) Text(name string) (string, bool) { return as(c, name, toText) }
+func (c Claims) Text(name string) (string, bool) { return as(c, name, strictjson.String) }
 
 // Texts is a claim that is an array of strings, or one string.
 func (c Claims) Texts(name string) ([]string, bool) { return as(c, name, toTexts) }

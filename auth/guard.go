@@ -10,6 +10,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/authtodo/authtodo/internal/strictjson"
 	"github.com/authtodo/authtodo/internal/web"
 )
 
@@ -276,7 +277,7 @@ func (g *Guard) open(ctx context.Context, token string) (*verified, error) {
 // name only leads to keys that did not make the signature.
 func (g *Guard) issuer(h header, value string) (*issuer, error) {
 	present := value != ""
-	name, ok := toText(value)
+	name, ok := strictjson.String(value)
 	if present && (!ok || name == "") {
 		return nil, refuse(reasonIssuer, "iss is empty or no string")
 	}

@@ -17,16 +17,13 @@ import (
 const maxDepth = 32
 
 // object is a JSON object that was read strictly, see [strictjson.Members].
-type object []member
-
-// member is one of its members. The name is unescaped, the value JSON text.
-type member struct{ name, value string }
+type object []strictjson.Member
 
 // get is the value of the given name, which is matched exactly.
 func (o object) get(name string) (string, bool) {
 	for i := range o {
-		if o[i].name == name {
-			return o[i].value, true
+		if o[i].Name == name {
+			return o[i].Value, true
 		}
 	}
 	return "", false
@@ -39,14 +36,14 @@ func (o object) text(name string) (s string, present, ok bool) {
 	if !present {
 		return "", false, true
 	}
-	s, ok = toText(value)
+	s, ok = strictjson.String(value)
 	return s, true, ok
 }
 
 // parse reads text, all of which must be one object. It uses the room of o,
 // which is empty.
 func parse(text string, o object) (object, error) {
-	if fast, ok := flat(text, o); ok {
+	if fast, ok := strictjson.Flat(text, o); ok {
 		return fast, nil
 	}
 	return parseAny(text)
@@ -57,8 +54,8 @@ func parseAny(text string) (o object, err error) {
 	if nesting(text) > maxDepth {
 		return nil, errDepth
 	}
-	err = strictjson.Members([]byte(text), func(name []byte, value jsontext.Value) error {
-		o = append(o, member{string(name), string(value)})
+	err = strictjson.Members(text, func(name, value string) error {
+		o = append(o, strictjson.Member{Name: name, Value: value})
 		return nil
 	})
 	return o, err
@@ -87,17 +84,6 @@ func nesting(text string) int {
 	return deepest
 }
 
-// toText is the text of a JSON string.
-func toText(value string) (string, bool) {
-	if value == "" || value[0] != '"' {
-		return "", false
-	}
-	if strings.IndexByte(value, '\\') < 0 {
-		return value[1 : len(value)-1], true
-	}
-	return strictjson.String(jsontext.Value(value))
-}
-
 // toTexts are the elements of a JSON array of strings, or the one string.
 func toTexts(value string) (texts []string, ok bool) {
 	if !eachText(value, func(s string) { texts = append(texts, s) }) {
@@ -110,7 +96,7 @@ func toTexts(value string) (texts []string, ok bool) {
 // the one string. It is false for every other value, then visit may have been
 // called with some of it.
 func eachText(value string, visit func(s string)) bool {
-	if s, ok := toText(value); ok {
+	if s, ok := strictjson.String(value); ok {
 		visit(s)
 		return true
 	}

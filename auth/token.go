@@ -5,6 +5,8 @@ import (
 	"maps"
 	"strings"
 	"sync/atomic"
+
+	"github.com/authtodo/authtodo/internal/strictjson"
 )
 
 // roomy is how many members an object usually has at most. More only cost more.
@@ -78,7 +80,7 @@ func parseHeader(segment string) (h header, err error) {
 	if err != nil {
 		return h, err
 	}
-	var room [roomy]member
+	var room [roomy]strictjson.Member
 	o, err := parse(string(text), room[:0])
 	if err != nil {
 		return h, refuse(reasonMalformed, "the header is no strict JSON object: %s", syntax(err))
@@ -108,7 +110,7 @@ func parseClaims(segment string) (claims registered, text string, err error) {
 		return claims, "", err
 	}
 	text = string(b)
-	var room [roomy]member
+	var room [roomy]strictjson.Member
 	o, err := parse(text, room[:0])
 	if err != nil {
 		return claims, "", refuse(reasonMalformed, "the claims are no strict JSON object: %s", syntax(err))

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/authtodo/authtodo/internal/strictjson"
 )
 
 // verified is what a token says whose signature is good.
@@ -43,8 +45,8 @@ type registered struct {
 
 func registeredOf(claims object) (r registered) {
 	for i := range claims {
-		value := claims[i].value
-		switch claims[i].name {
+		value := claims[i].Value
+		switch claims[i].Name {
 		case "iss":
 			r.iss = value
 		case "sub":
@@ -144,8 +146,8 @@ func (iss *issuer) wants() string {
 // signed tokens too, with the claims userId and email.
 func userID(claims *registered) (string, error) {
 	hasSub, hasOld := claims.sub != "", claims.userID != ""
-	sub, ok := toText(claims.sub)
-	old, too := toText(claims.userID)
+	sub, ok := strictjson.String(claims.sub)
+	old, too := strictjson.String(claims.userID)
 	user := sub
 	if !hasSub {
 		user = old
@@ -165,7 +167,7 @@ func userID(claims *registered) (string, error) {
 
 // information is a claim that decides nothing: empty if it is unusable.
 func information(value string, limit int) string {
-	if s, ok := toText(value); ok && len(s) <= limit && isText(s) {
+	if s, ok := strictjson.String(value); ok && len(s) <= limit && isText(s) {
 		return s
 	}
 	return ""

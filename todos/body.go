@@ -8,8 +8,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/authtodo/authtodo/internal/problem"
 	"github.com/authtodo/authtodo/internal/strictjson"
 	"github.com/authtodo/authtodo/internal/web"
@@ -66,8 +64,8 @@ type decoder struct {
 }
 
 func (d *decoder) decode(body []byte) error {
-	err := strictjson.Members(body, func(name []byte, value jsontext.Value) error {
-		d.member(string(name), value)
+	err := strictjson.Members(string(body), func(name, value string) error {
+		d.member(name, value)
 		return nil
 	})
 	switch {
@@ -82,7 +80,7 @@ func (d *decoder) decode(body []byte) error {
 
 // member takes one member. Those that the service sets may be sent back; they
 // are ignored, whatever they hold.
-func (d *decoder) member(name string, value jsontext.Value) {
+func (d *decoder) member(name string, value string) {
 	switch name {
 	case "title":
 		d.named = true
@@ -101,7 +99,7 @@ func (d *decoder) member(name string, value jsontext.Value) {
 	}
 }
 
-func (d *decoder) title(value jsontext.Value) {
+func (d *decoder) title(value string) {
 	text, ok := d.text("title", value)
 	if !ok {
 		return
@@ -117,8 +115,8 @@ func (d *decoder) title(value jsontext.Value) {
 	}
 }
 
-func (d *decoder) description(value jsontext.Value) {
-	if value.Kind() == 'n' {
+func (d *decoder) description(value string) {
+	if value == "null" {
 		d.patch.Description = Some[*string](nil)
 		return
 	}
@@ -133,8 +131,9 @@ func (d *decoder) description(value jsontext.Value) {
 	d.patch.Description = Some(&text)
 }
 
-// text is a string that can be stored.
-func (d *decoder) text(name string, value jsontext.Value) (string, bool) {
+// text is a string that can be stored. It is no part of the body, of which a store
+// in memory would then keep all.
+func (d *decoder) text(name string, value string) (string, bool) {
 	text, ok := strictjson.String(value)
 	switch {
 	case !ok:
@@ -143,24 +142,24 @@ func (d *decoder) text(name string, value jsontext.Value) (string, bool) {
 		d.fault(name, "invalid_character", "must not contain the character U+0000")
 		ok = false
 	}
-	return text, ok
+	return strings.Clone(text), ok
 }
 
-func (d *decoder) completed(value jsontext.Value) {
-	switch value.Kind() {
-	case 't', 'f':
-		d.patch.Completed = Some(value.Kind() == 't')
+func (d *decoder) completed(value string) {
+	switch value {
+	case "true", "false":
+		d.patch.Completed = Some(value == "true")
 	default:
 		d.fault("completed", "wrong_type", "must be true or false")
 	}
 }
 
-func (d *decoder) position(value jsontext.Value) {
-	if value.Kind() != '0' {
+func (d *decoder) position(value string) {
+	if value[0] != '-' && (value[0] < '0' || value[0] > '9') {
 		d.fault("position", "wrong_type", "must be an integer")
 		return
 	}
-	n, whole := integer(string(value))
+	n, whole := integer(value)
 	switch {
 	case !whole:
 		d.fault("position", "wrong_type", "must be an integer")

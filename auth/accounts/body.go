@@ -70,8 +70,8 @@ func isEmpty(r *http.Request) bool {
 }
 
 func (b *body) decode(text []byte) error {
-	err := strictjson.Members(text, func(name []byte, value jsontext.Value) error {
-		b.members[string(name)] = value.Clone()
+	err := strictjson.Members(string(text), func(name, value string) error {
+		b.members[name] = jsontext.Value(value)
 		return nil
 	})
 	switch {
@@ -100,7 +100,7 @@ func (b *body) optional(name string) (text string, there bool) {
 	if !ok {
 		return "", false
 	}
-	if text, ok = strictjson.String(value); !ok {
+	if text, ok = strictjson.String(string(value)); !ok {
 		b.fault(name, "wrong_type", "Invalid input: expected string, received "+typeOf(value))
 	}
 	return text, ok
@@ -110,7 +110,7 @@ func (b *body) optional(name string) (text string, there bool) {
 func (b *body) email(name string) string {
 	text := b.text(name)
 	email, ok := NormalEmail(text)
-	if _, isText := strictjson.String(b.members[name]); isText && !ok {
+	if _, isText := strictjson.String(string(b.members[name])); isText && !ok {
 		b.fault(name, "invalid_email", "Invalid email address")
 	}
 	return email

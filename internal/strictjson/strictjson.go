@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -14,15 +15,33 @@ import (
 // ErrNotObject: the text is JSON, but no object.
 var ErrNotObject = errors.New("not a JSON object")
 
+// usual is how many members of an object are read without other memory.
+const usual = 16
+
 // Members calls visit with the name and the value of every member of the
 // object that is all of text. It reads the text to its end before the first
-// call, so visit only ever sees members of a sound object. Name and value are
-// valid during the call.
+// call, so visit only ever sees members of a sound object. Name and value may be
+// parts of text: whoever keeps a small one of a large text copies it.
 //
 // Errors of the syntax wrap [*jsontext.SyntacticError], but that of a text of
 // nothing but blanks, which is [io.EOF]. An error of visit ends the reading and
 // is returned as it is.
-func Members(text []byte, visit func(name []byte, value jsontext.Value) error) error {
+func Members(text string, visit func(name, value string) error) error {
+	var room [usual]Member
+	members, ok := Flat(text, room[:0])
+	if !ok {
+		return anyMembers([]byte(text), visit)
+	}
+	for _, m := range members {
+		if err := visit(m.Name, m.Value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// anyMembers is Members for every object.
+func anyMembers(text []byte, visit func(name, value string) error) error {
 	if err := check(text); err != nil {
 		return err
 	}
@@ -35,15 +54,12 @@ func Members(text []byte, visit func(name []byte, value jsontext.Value) error) e
 		if err != nil {
 			return err
 		}
-		name, err := unquote(quoted)
-		if err != nil {
-			return err
-		}
+		name, _ := String(string(quoted)) // is sound: check has read it
 		value, err := dec.ReadValue()
 		if err != nil {
 			return err
 		}
-		if err := visit(name, value); err != nil {
+		if err := visit(name, string(value)); err != nil {
 			return err
 		}
 	}
@@ -70,18 +86,15 @@ func check(text []byte) error {
 	return nil
 }
 
-func unquote(quoted jsontext.Value) ([]byte, error) {
-	if bytes.IndexByte(quoted, '\\') < 0 {
-		return quoted[1 : len(quoted)-1], nil
-	}
-	return jsontext.AppendUnquote(nil, quoted)
-}
-
-// String is the text of a JSON string, and false for every other value.
-func String(v jsontext.Value) (string, bool) {
-	if v.Kind() != '"' {
+// String is the text of a JSON string, and false for every other value. It may be
+// a part of the value.
+func String(value string) (string, bool) {
+	if value == "" || value[0] != '"' {
 		return "", false
 	}
-	b, err := unquote(v)
+	if strings.IndexByte(value, '\\') < 0 {
+		return value[1 : len(value)-1], true
+	}
+	b, err := jsontext.AppendUnquote(nil, value)
 	return string(b), err == nil
 }

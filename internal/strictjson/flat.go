@@ -1,16 +1,20 @@
-package auth
+package strictjson
 
 import (
 	"strings"
 	"unicode/utf8"
 )
 
-// flat reads the objects that nearly all tokens consist of: no white space, no
-// escapes, values that are strings, whole numbers, literals and arrays of
-// strings. It is many times faster than [strictjson.Members], and false for
-// every text that is not such an object, sound or not: Members judges those.
-// FuzzParse holds the two together.
-func flat(text string, o object) (object, bool) {
+// Member is one member of an object. The name is unescaped, the value JSON text.
+type Member struct{ Name, Value string }
+
+// Flat reads the objects that nearly all tokens and bodies consist of: no white
+// space, no escapes, values that are strings, whole numbers, literals and arrays of
+// strings, and no more members than there is room for in o, which is empty. It is
+// many times faster than reading any object, and false for every text that is not
+// such an object, sound or not: [Members] judges those. FuzzFlat holds the two
+// together. What it returns are parts of text.
+func Flat(text string, o []Member) ([]Member, bool) {
 	if len(text) < 2 || text[0] != '{' || !isPlain(text) {
 		return o, false
 	}
@@ -27,14 +31,23 @@ func flat(text string, o object) (object, bool) {
 			return o, false
 		}
 		name = name[1 : len(name)-1]
-		if _, twice := o.get(name); twice || len(o) == cap(o) {
+		if has(o, name) || len(o) == cap(o) {
 			return o, false
 		}
-		o = append(o, member{name, value})
+		o = append(o, Member{name, value})
 		if text[i] != ',' {
 			return o, text[i] == '}' && i == len(text)-1
 		}
 	}
+}
+
+func has(o []Member, name string) bool {
+	for i := range o {
+		if o[i].Name == name {
+			return true
+		}
+	}
+	return false
 }
 
 // isPlain reports whether text is UTF-8 without escapes and control characters.

@@ -1,0 +1,38 @@
+package strictjson
+
+import (
+	"slices"
+	"testing"
+)
+
+// FuzzFlat: the fast reader of objects agrees with the strict one on every text
+// that it takes on.
+func FuzzFlat(f *testing.F) {
+	for _, text := range []string{`{"alg":"HS256","typ":"JWT"}`, `{"sub":"ada","exp":1795522500}`, `{}`,
+		`{"a":1,"a":2}`, `{"a":[],"b":["x","y"]}`, `{"a":-0}`, `{"a":01}`, `{"a":1.5}`,
+		`{"a":true,"b":false,"c":null}`, `{"a":"\u0061"}`, `{"ä":"😀"}`, "{\"a\":\"\xff\"}",
+		`{"a":"b"}x`, `{"a":{"b":{}}}`, ` {"a":1}`, `{"a":tru}`, `{"a":"b",}`, `{"a":["b",]}`, `{"a":-}`,
+		`{"a`, `{"a":`} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		var room [24]Member
+		fast, ok := Flat(text, room[:0])
+		var want []Member
+		err := anyMembers([]byte(text), func(name, value string) error {
+			want = append(want, Member{name, value})
+			return nil
+		})
+		if ok && (err != nil || !slices.Equal(fast, want)) {
+			t.Fatalf("fast: %q, strict: %q %v", fast, want, err)
+		}
+		var got []Member
+		also := Members(text, func(name, value string) error {
+			got = append(got, Member{name, value})
+			return nil
+		})
+		if (also == nil) != (err == nil) || !slices.Equal(got, want) {
+			t.Fatalf("members: %q %v, strict: %q %v", got, also, want, err)
+		}
+	})
+}
