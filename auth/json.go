@@ -16,7 +16,7 @@ import (
 // maxDepth is how deeply the values of a token may nest.
 const maxDepth = 32
 
-// object is a JSON object that was read strictly, see [strictjson.Members].
+// object is a JSON object that was read strictly, see [strictjson.Read].
 type object []strictjson.Member
 
 // get is the value of the given name, which is matched exactly.
@@ -43,32 +43,28 @@ func (o object) text(name string) (s string, present, ok bool) {
 // parse reads text, all of which must be one object. It uses the room of o,
 // which is empty.
 func parse(text string, o object) (object, error) {
-	if fast, ok := strictjson.Flat(text, o); ok {
-		return fast, nil
+	members, err := strictjson.Read(text, o)
+	if err != nil {
+		return nil, err
 	}
-	return parseAny(text)
-}
-
-// parseAny is parse for every object.
-func parseAny(text string) (o object, err error) {
-	if nesting(text) > maxDepth {
-		return nil, errDepth
+	for i := range members {
+		if nesting(members[i].Value) > maxDepth-1 {
+			return nil, errDepth
+		}
 	}
-	err = strictjson.Members(text, func(name, value string) error {
-		o = append(o, strictjson.Member{Name: name, Value: value})
-		return nil
-	})
-	return o, err
+	return members, nil
 }
 
 var errDepth = errors.New("values nest too deeply")
 
-// nesting is the depth of brackets in text. For text that is no JSON it is some
-// number, never one that lets deep nesting through.
-func nesting(text string) int {
+// nesting is the depth of brackets in a value.
+func nesting(value string) int {
+	if value[0] != '{' && value[0] != '[' {
+		return 0
+	}
 	depth, deepest, quoted := 0, 0, false
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
+	for i := 0; i < len(value); i++ {
+		switch c := value[i]; {
 		case quoted && c == '\\':
 			i++
 		case c == '"':

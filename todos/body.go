@@ -64,12 +64,13 @@ type decoder struct {
 }
 
 func (d *decoder) decode(body []byte) error {
-	err := strictjson.Members(string(body), func(name, value string) error {
-		d.member(name, value)
-		return nil
-	})
+	var room [16]strictjson.Member
+	members, err := strictjson.Read(string(body), room[:0])
 	switch {
 	case err == nil:
+		for _, m := range members {
+			d.member(m.Name, m.Value)
+		}
 		return nil
 	case errors.Is(err, strictjson.ErrNotObject):
 		return web.BadRequest("malformed-json", "The body is not one JSON object.")
@@ -80,7 +81,7 @@ func (d *decoder) decode(body []byte) error {
 
 // member takes one member. Those that the service sets may be sent back; they
 // are ignored, whatever they hold.
-func (d *decoder) member(name string, value string) {
+func (d *decoder) member(name, value string) {
 	switch name {
 	case "title":
 		d.named = true
@@ -133,7 +134,7 @@ func (d *decoder) description(value string) {
 
 // text is a string that can be stored. It is no part of the body, of which a store
 // in memory would then keep all.
-func (d *decoder) text(name string, value string) (string, bool) {
+func (d *decoder) text(name, value string) (string, bool) {
 	text, ok := strictjson.String(value)
 	switch {
 	case !ok:

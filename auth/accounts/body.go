@@ -20,14 +20,14 @@ const mediaForm = "application/x-www-form-urlencoded" // of the module's own pag
 // body is what a request sends. Members that a route does not ask for do
 // nothing, whatever their names: Better Auth's clients send some of their own.
 type body struct {
-	members map[string]jsontext.Value
+	members map[string]string
 	isForm  bool
 	faults  []problem.Fault
 }
 
 // readBody reads a JSON object. Nothing at all is one without members.
 func readBody(c *gin.Context) (*body, error) {
-	b := &body{members: make(map[string]jsontext.Value)}
+	b := &body{members: make(map[string]string)}
 	if isEmpty(c.Request) {
 		return b, nil
 	}
@@ -52,13 +52,13 @@ func readForm(c *gin.Context) (*body, error) {
 	if err != nil {
 		return nil, errBadForm()
 	}
-	b := &body{members: make(map[string]jsontext.Value), isForm: true}
+	b := &body{members: make(map[string]string), isForm: true}
 	for name, value := range values {
 		quoted, err := jsontext.AppendQuote(nil, value[0])
 		if err != nil || len(value) > 1 {
 			return nil, errBadForm()
 		}
-		b.members[name] = quoted
+		b.members[name] = string(quoted)
 	}
 	return b, nil
 }
@@ -70,12 +70,13 @@ func isEmpty(r *http.Request) bool {
 }
 
 func (b *body) decode(text []byte) error {
-	err := strictjson.Members(string(text), func(name, value string) error {
-		b.members[name] = jsontext.Value(value)
-		return nil
-	})
+	var room [16]strictjson.Member
+	members, err := strictjson.Read(string(text), room[:0])
 	switch {
 	case err == nil:
+		for _, m := range members {
+			b.members[m.Name] = m.Value
+		}
 		return nil
 	case errors.Is(err, strictjson.ErrNotObject):
 		return badRequest("VALIDATION_ERROR", "[body] Invalid input: expected object")
@@ -94,31 +95,32 @@ func (b *body) text(name string) string {
 	return text
 }
 
-// optional is a member that may be left out.
+// optional is a member that may be left out. It is no part of the body, of which a
+// store in memory would then keep all.
 func (b *body) optional(name string) (text string, there bool) {
 	value, ok := b.members[name]
 	if !ok {
 		return "", false
 	}
-	if text, ok = strictjson.String(string(value)); !ok {
+	if text, ok = strictjson.String(value); !ok {
 		b.fault(name, "wrong_type", "Invalid input: expected string, received "+typeOf(value))
 	}
-	return text, ok
+	return strings.Clone(text), ok
 }
 
 // email is a member that has to be an address.
 func (b *body) email(name string) string {
 	text := b.text(name)
 	email, ok := NormalEmail(text)
-	if _, isText := strictjson.String(string(b.members[name])); isText && !ok {
+	if _, isText := strictjson.String(b.members[name]); isText && !ok {
 		b.fault(name, "invalid_email", "Invalid email address")
 	}
 	return email
 }
 
 // typeOf is JavaScript's name for the type of a value.
-func typeOf(value jsontext.Value) string {
-	switch value.Kind() {
+func typeOf(value string) string {
+	switch jsontext.Value(value).Kind() {
 	case 'n':
 		return "null"
 	case 't', 'f':
@@ -138,14 +140,14 @@ func (b *body) has(name string) bool {
 	return ok
 }
 
-func (b *body) isNull(name string) bool { return b.members[name].Kind() == 'n' }
+func (b *body) isNull(name string) bool { return b.members[name] == "null" }
 
 // flag is a member that is true or false, or absent.
 func (b *body) flag(name string, absent bool) bool {
 	switch value := b.members[name]; {
-	case value == nil:
-	case value.Kind() == 't' || value.Kind() == 'f':
-		return value.Kind() == 't'
+	case value == "":
+	case value == "true" || value == "false":
+		return value == "true"
 	default:
 		b.fault(name, "wrong_type", "Invalid input: expected boolean, received "+typeOf(value))
 	}

@@ -5,16 +5,12 @@ import (
 	"unicode/utf8"
 )
 
-// Member is one member of an object. The name is unescaped, the value JSON text.
-type Member struct{ Name, Value string }
-
-// Flat reads the objects that nearly all tokens and bodies consist of: no white
+// flat reads the objects that nearly all tokens and bodies consist of: no white
 // space, no escapes, values that are strings, whole numbers, literals and arrays of
 // strings, and no more members than there is room for in o, which is empty. It is
-// many times faster than reading any object, and false for every text that is not
-// such an object, sound or not: [Members] judges those. FuzzFlat holds the two
-// together. What it returns are parts of text.
-func Flat(text string, o []Member) ([]Member, bool) {
+// many times faster than readAny, and false for every text that is not such an
+// object, sound or not: readAny judges those. FuzzFlat holds the two together.
+func flat(text string, o []Member) ([]Member, bool) {
 	if len(text) < 2 || text[0] != '{' || !isPlain(text) {
 		return o, false
 	}

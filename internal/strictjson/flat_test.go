@@ -17,22 +17,15 @@ func FuzzFlat(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		var room [24]Member
-		fast, ok := Flat(text, room[:0])
-		var want []Member
-		err := anyMembers([]byte(text), func(name, value string) error {
-			want = append(want, Member{name, value})
-			return nil
-		})
+		fast, ok := flat(text, room[:0])
+		want, err := readAny([]byte(text))
 		if ok && (err != nil || !slices.Equal(fast, want)) {
 			t.Fatalf("fast: %q, strict: %q %v", fast, want, err)
 		}
-		var got []Member
-		also := Members(text, func(name, value string) error {
-			got = append(got, Member{name, value})
-			return nil
-		})
+		clear(room[:])
+		got, also := Read(text, room[:0])
 		if (also == nil) != (err == nil) || !slices.Equal(got, want) {
-			t.Fatalf("members: %q %v, strict: %q %v", got, also, want, err)
+			t.Fatalf("read: %q %v, strict: %q %v", got, also, want, err)
 		}
 	})
 }

@@ -15,55 +15,45 @@ import (
 // ErrNotObject: the text is JSON, but no object.
 var ErrNotObject = errors.New("not a JSON object")
 
-// usual is how many members of an object are read without other memory.
-const usual = 16
+// Member is one member of an object. The name is unescaped, the value JSON text.
+type Member struct{ Name, Value string }
 
-// Members calls visit with the name and the value of every member of the
-// object that is all of text. It reads the text to its end before the first
-// call, so visit only ever sees members of a sound object. Name and value may be
-// parts of text: whoever keeps a small one of a large text copies it.
+// Read is the members of the object that is all of text, in their order. It uses
+// the room of o, which is empty; more members, or nil for o, are read all the same,
+// only slower. An object that is not sound to its end has none. Names and values may
+// be parts of text: whoever keeps a small one of a large text copies it.
 //
-// Errors of the syntax wrap [*jsontext.SyntacticError], but that of a text of
-// nothing but blanks, which is [io.EOF]. An error of visit ends the reading and
-// is returned as it is.
-func Members(text string, visit func(name, value string) error) error {
-	var room [usual]Member
-	members, ok := Flat(text, room[:0])
-	if !ok {
-		return anyMembers([]byte(text), visit)
+// The error of a text that is JSON, but no object, is [ErrNotObject], and that of a
+// text of nothing but blanks [io.EOF]; all others wrap [*jsontext.SyntacticError].
+func Read(text string, o []Member) ([]Member, error) {
+	if members, ok := flat(text, o); ok {
+		return members, nil
 	}
-	for _, m := range members {
-		if err := visit(m.Name, m.Value); err != nil {
-			return err
-		}
-	}
-	return nil
+	return readAny([]byte(text))
 }
 
-// anyMembers is Members for every object.
-func anyMembers(text []byte, visit func(name, value string) error) error {
+// readAny is Read for every object.
+func readAny(text []byte) (o []Member, err error) {
 	if err := check(text); err != nil {
-		return err
+		return nil, err
 	}
 	dec := jsontext.NewDecoder(bytes.NewBuffer(text))
 	if _, err := dec.ReadToken(); err != nil { // the opening brace
-		return err
+		return nil, err
 	}
 	for dec.PeekKind() != '}' {
 		quoted, err := dec.ReadValue()
 		if err != nil {
-			return err
+			return nil, err
 		}
 		name, _ := String(string(quoted)) // is sound: check has read it
 		value, err := dec.ReadValue()
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if err := visit(name, string(value)); err != nil {
-			return err
-		}
+		o = append(o, Member{name, string(value)})
 	}
-	return nil
+	return o, nil
 }
 
 // check reads all of text once.

@@ -3,7 +3,6 @@ package strictjson_test
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"reflect"
 	"strings"
@@ -15,16 +14,17 @@ import (
 	"github.com/authtodo/authtodo/internal/strictjson"
 )
 
-// read collects the members of an object, as "name=value".
+// read is the members of an object, as "name=value".
 func read(text string) (members []string, err error) {
-	err = strictjson.Members(text, func(name, value string) error {
-		members = append(members, fmt.Sprintf("%s=%s", name, value))
-		return nil
-	})
+	var room [16]strictjson.Member // for most of them: flat takes these
+	all, err := strictjson.Read(text, room[:0])
+	for _, m := range all {
+		members = append(members, m.Name+"="+m.Value)
+	}
 	return members, err
 }
 
-func TestMembers(t *testing.T) {
+func TestRead(t *testing.T) {
 	for _, c := range []struct {
 		name, text string
 		want       []string
@@ -46,7 +46,7 @@ func TestMembers(t *testing.T) {
 	}
 }
 
-func TestMembersRefuses(t *testing.T) {
+func TestReadRefuses(t *testing.T) {
 	for name, text := range map[string]string{
 		"no value":                     `{"a":}`,
 		"an object that does not end":  `{"a":1`,
@@ -94,20 +94,6 @@ func TestMembersRefuses(t *testing.T) {
 	}
 }
 
-func TestMembersEndsWithTheVisitor(t *testing.T) {
-	enough, n := errors.New("enough"), 0
-	err := strictjson.Members(`{"a":1,"b":2,"c":3}`, func(string, string) error {
-		n++
-		if n == 2 {
-			return enough
-		}
-		return nil
-	})
-	if err != enough || n != 2 { // as it is, not wrapped
-		t.Errorf("got the error %v after %d members", err, n)
-	}
-}
-
 func TestString(t *testing.T) {
 	for value, want := range map[string]string{
 		`""`: "", `"a b"`: "a b", `"\u00e9\n\\\""`: "é\n\\\"", `"\ud83d\ude00"`: "\U0001F600",
@@ -123,9 +109,9 @@ func TestString(t *testing.T) {
 	}
 }
 
-// FuzzMembers compares with encoding/json, which takes more: what is read here
+// FuzzRead compares with encoding/json, which takes more: what is read here
 // must be read there, and the same.
-func FuzzMembers(f *testing.F) {
+func FuzzRead(f *testing.F) {
 	for _, seed := range []string{
 		`{}`, `{"a":1,"b":[true,null]}`, `{"a":1,"\u0061":2}`, `{"\ud800":1}`, "{\"a\":\"\xff\"}", `{"a":1}x`, `[]`,
 		` {"a" : "\ud83d\ude00"} `, `{"a":{"b":{"c":1e400}}}`, `{"":""}`, `{"a":1,"A":2}`,
@@ -134,13 +120,14 @@ func FuzzMembers(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		got := map[string]any{}
-		err := strictjson.Members(string(text), func(name, value string) error {
-			if _, ok := got[name]; ok {
-				t.Errorf("%q is a member twice", name)
+		var room [16]strictjson.Member
+		members, err := strictjson.Read(string(text), room[:0])
+		for _, m := range members {
+			if _, ok := got[m.Name]; ok {
+				t.Errorf("%q is a member twice", m.Name)
 			}
-			got[name] = value
-			return nil
-		})
+			got[m.Name] = m.Value
+		}
 		var other map[string]json.RawMessage
 		if err != nil {
 			if len(got) > 0 {
@@ -159,4 +146,18 @@ func FuzzMembers(f *testing.F) {
 			t.Errorf("got %q, encoding/json has %q", got, want)
 		}
 	})
+}
+
+// TestReadWithoutRoom: the room is a matter of speed.
+func TestReadWithoutRoom(t *testing.T) {
+	const text = `{"a":"x","b":1,"c":[]}`
+	want, err := strictjson.Read(text, make([]strictjson.Member, 0, 3))
+	if err != nil || len(want) != 3 {
+		t.Fatalf("got %q, %v", want, err)
+	}
+	for _, room := range [][]strictjson.Member{nil, make([]strictjson.Member, 0, 2)} {
+		if got, err := strictjson.Read(text, room); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("with room for %d: got %q, %v, want %q", cap(room), got, err, want)
+		}
+	}
 }
